@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Command } from 'commander';
+import { parseAccessFile } from '../access/index.ts';
+import { fail, fromUtf8, isPrincipal } from '../core/index.ts';
+import { hashEmbedder } from '../embed/index.ts';
+import { readIfPresent } from '../keys/index.ts';
+import { createVault } from '../vault/index.ts';
+import { addCommand, type Invocation, passphraseFrom, type World } from './command.ts';
+import { facts } from './output.ts';
+import { accessTemplate, ownName } from './templates.ts';
+
+interface InitOptions {
+  readonly owner?: string;
+  readonly refuse: boolean;
+  readonly access?: string;
+  readonly tenant: string;
+}
+
+/** `strongroom init`. */
+export function registerInit(program: Command, world: World): void {
+  addCommand<InitOptions>(program, world, {
+    usage: 'init',
+    description: 'found a vault: keys in the home directory, an access file beside the vault',
+    examples: [
+      'strongroom init',
+      'strongroom init --vault /srv/docs --refuse --access /etc/strongroom/access.yaml',
+      'STRONGROOM_PASSPHRASE=... strongroom init        # lock the key ring by a passphrase',
+    ],
+    configure: (command) =>
+      command
+        .option('--owner <name>', 'owner of documents that no rule names (default: your user name)')
+        .option('--refuse', 'refuse documents that no rule names: the default for servers', false)
+        .option('--access <file>', 'access file to use, or to write when it does not exist')
+        .option('--tenant <id>', 'opaque tenant id', 'default'),
+    run: init,
+  });
+}
+
+async function init(invocation: Invocation<InitOptions>): Promise<void> {
+  const { options, output, vault, home, world } = invocation;
+  const owner = options.owner ?? ownName();
+  if (!isPrincipal(owner)) throw fail('USAGE', 'the owner is not a usable name');
+  const file = invocation.accessFile(options.access);
+  const present = await readIfPresent(file);
+  const text =
+    present === null
+      ? accessTemplate(owner, options.refuse ? 'refuse' : 'owner')
+      : fromUtf8(present);
+  const access = parseAccessFile(text);
+  const passphrase = passphraseFrom(world.env);
+  const { vaultId } = await createVault({
+    vault,
+    home,
+    tenantId: options.tenant,
+    access,
+    embedder: hashEmbedder(),
+    ...(passphrase !== undefined && { passphrase }),
+  });
+  if (present === null) await writeFile(file, text, { mode: 0o600, flag: 'wx' });
+  const locked = passphrase !== undefined;
+  const made = {
+    vaultId,
+    vault,
+    home,
+    accessFile: file,
+    accessFileWritten: present === null,
+    locked,
+  };
+  output.data(made, () =>
+    facts([
+      ['vault', vault],
+      ['vault id', vaultId],
+      ['keys and trust', home],
+      ['key ring', locked ? 'locked by a passphrase' : 'unlocked: its key file lies beside it'],
+      ['access file', `${file}${present === null ? '  (written)' : ''}`],
+    ]),
+  );
+  const relative = path.relative(world.cwd, vault);
+  output.note(
+    `\nNext: strongroom ingest FOLDER${relative === 'vault' ? '' : ` --vault ${relative}`}`,
+  );
+}

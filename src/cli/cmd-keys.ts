@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Argument, type Command, Option } from 'commander';
+import { fail } from '../core/index.ts';
+import { type Role, ROLES } from '../provenance/index.ts';
+import { delegateKey, listKeys, revokeKey, rewrapKeys, rotateBranchKey } from '../vault/index.ts';
+import { addCommand, type Invocation, type World } from './command.ts';
+import { indexOf } from './numbers.ts';
+import { facts, table } from './output.ts';
+
+interface RevokeOptions {
+  readonly fromIndex?: number;
+  readonly reason: 'compromised' | 'superseded' | 'retired';
+}
+
+/** `strongroom keys ...`. */
+export function registerKeys(program: Command, world: World): void {
+  const keys = program.command('keys').description('the life of keys');
+  addCommand(keys, world, {
+    usage: 'list',
+    description: 'signing keys by role, and the versions of the key that wraps data keys',
+    examples: ['strongroom keys list'],
+    run: list,
+  });
+  addCommand(keys, world, {
+    usage: 'rotate',
+    description: 'make a new wrapping key; documents are not touched',
+    examples: ['strongroom keys rotate && strongroom keys rewrap'],
+    run: async ({ open, output }) => {
+      const version = await rotateBranchKey((await open()).session);
+      output.data({ version }, () => `new data keys are wrapped under ${version}`);
+    },
+  });
+  addCommand<{ readonly forgetOld: boolean }>(keys, world, {
+    usage: 'rewrap',
+    description: 'wrap every data key under the newest wrapping key',
+    examples: ['strongroom keys rewrap', 'strongroom keys rewrap --forget-old'],
+    configure: (command) =>
+      command.option(
+        '--forget-old',
+        'forget older versions: older copies of the key table open nothing',
+        false,
+      ),
+    run: async ({ open, output, options }) => {
+      const report = await rewrapKeys((await open()).session, options.forgetOld);
+      output.data(
+        report,
+        () => `${report.rows} keys rewrapped, ${report.forgotten.length} versions forgotten`,
+      );
+    },
+  });
+  registerSigning(keys, world);
+}
+
+function registerSigning(keys: Command, world: World): void {
+  addCommand(keys, world, {
+    usage: 'delegate',
+    description: 'make a new signing key for a role',
+    examples: ['strongroom keys delegate ingest'],
+    configure: (command) =>
+      command.addArgument(
+        new Argument('<role>', 'role of the key').choices(ROLES.filter((r) => r !== 'root')),
+      ),
+    run: async ({ open, output, arguments: [role] }) => {
+      const keyid = await delegateKey((await open()).session, role as Role);
+      output.data({ keyid, role }, () => keyid);
+    },
+  });
+  addCommand<RevokeOptions>(keys, world, {
+    usage: 'revoke <keyid>',
+    description:
+      'end a signing key; with --from-index in the past, what it signed since is distrusted',
+    examples: [
+      'strongroom keys revoke 3f2a... --reason superseded',
+      'strongroom keys revoke 3f2a... --reason compromised --from-index 812',
+    ],
+    configure: (command) =>
+      command
+        .option(
+          '--from-index <n>',
+          'log index from which it does not count (default: now)',
+          indexOf,
+        )
+        .addOption(
+          new Option('--reason <reason>')
+            .choices(['compromised', 'superseded', 'retired'])
+            .default('retired'),
+        ),
+    run: revoke,
+  });
+}
+
+async function list({ open, output }: Invocation<unknown>): Promise<void> {
+  const overview = await listKeys((await open()).session);
+  output.data(overview, () => {
+    const signing = overview.signing.map((key) => [
+      key.role,
+      key.keyid.slice(0, 16),
+      key.firstIndex,
+      key.endIndex ?? 'live',
+      key.reason ?? '',
+      key.held ? 'here' : 'elsewhere',
+    ]);
+    const branches = overview.branches.map(({ version, rows }, i) => [
+      version,
+      rows,
+      i === overview.branches.length - 1 ? 'wraps new keys' : '',
+    ]);
+    return `${table(['role', 'key', 'from', 'until', 'reason', 'held'], signing)}\n\n${table(['wrapping key', 'data keys', ''], branches)}`;
+  });
+}
+
+async function revoke({
+  open,
+  output,
+  options,
+  arguments: [given = ''],
+}: Invocation<RevokeOptions>): Promise<void> {
+  const { session } = await open();
+  const matching = [...session.ledger.view.state.keys.keys()].filter((keyid) =>
+    keyid.startsWith(given),
+  );
+  const [keyid] = matching;
+  if (keyid === undefined || matching.length > 1)
+    throw fail('USAGE', 'name one key by the start of its id');
+  const report = await revokeKey(session, keyid, options.reason, options.fromIndex);
+  output.data({ keyid, ...report }, () =>
+    facts([
+      ['revoked', keyid],
+      ['from entry', report.fromIndex],
+      ['distrusted documents', report.distrusted],
+    ]),
+  );
+}

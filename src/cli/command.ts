@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all commands share: options, the opened vault, errors and exit codes.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Command } from 'commander';
+import { type Alarm, fail } from '../core/index.ts';
+import { homeDirectory } from '../store/index.ts';
+import { openVault, type Vault } from '../vault/index.ts';
+import { type Output, outputTo, reportError, type Streams, styled } from './output.ts';
+
+/** The world a command runs in; tests pass their own. */
+export interface World extends Streams {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Directory against which paths are meant. */
+  readonly cwd: string;
+  /** Told the exit code of the command that ran. */
+  exit(code: number): void;
+}
+
+/** Options that every command has. */
+export interface CommonOptions {
+  readonly vault: string;
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+/** One run of a command. */
+export interface Invocation<O> {
+  readonly options: O & CommonOptions;
+  readonly arguments: readonly string[];
+  readonly output: Output;
+  readonly world: World;
+  /** STRONGROOM_HOME. */
+  readonly home: string;
+  /** The vault's directory. */
+  readonly vault: string;
+  /** Path of the access file: `--access`, STRONGROOM_ACCESS, else beside the vault. */
+  readonly accessFile: (named?: string) => string;
+  /** Opens the vault once; it is closed when the command ends. */
+  readonly open: () => Promise<Vault>;
+}
+
+/** A command of the line. */
+export interface CommandSpec<O> {
+  /** Name and arguments as commander writes them: `search <query>`. */
+  readonly usage: string;
+  readonly description: string;
+  readonly examples: readonly string[];
+  readonly configure?: (command: Command) => void;
+  /** Does the work. @returns the exit code; nothing means 0 */
+  readonly run: (invocation: Invocation<O>) => Promise<number | undefined> | Promise<void>;
+}
+
+/** Adds a command with the common options, help examples and error handling. */
+export function addCommand<O>(parent: Command, world: World, spec: CommandSpec<O>): Command {
+  const command = parent.command(spec.usage).description(spec.description);
+  const place = world.env['STRONGROOM_VAULT'] ?? './vault';
+  command.option('--vault <dir>', 'directory of the vault; also STRONGROOM_VAULT', place);
+  spec.configure?.(command);
+  command
+    .option('--json', 'print one JSON value on stdout', false)
+    .option('--quiet', 'no narration on stderr', false)
+    .addHelpText('after', `\nExamples:\n${spec.examples.map((line) => `  $ ${line}`).join('\n')}`);
+  command.action(async () => {
+    world.exit(await execute(command, world, spec));
+  });
+  return command;
+}
+
+/** The passphrase of the key ring, which never comes from the command line. */
+export function passphraseFrom(env: World['env']): string | undefined {
+  const file = env['STRONGROOM_PASSPHRASE_FILE'];
+  if (file === undefined) return env['STRONGROOM_PASSPHRASE'];
+  try {
+    return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+  } catch (error) {
+    throw fail('USAGE', 'STRONGROOM_PASSPHRASE_FILE could not be read', {}, error);
+  }
+}
+
+async function execute<O>(command: Command, world: World, spec: CommandSpec<O>): Promise<number> {
+  const options = command.opts<O & CommonOptions>();
+  let opened: Promise<Vault> | null = null;
+  try {
+    const invocation = invocationOf(command, world, options, (open) => (opened ??= open()));
+    return (await spec.run(invocation)) ?? 0;
+  } catch (error) {
+    return reportError(error, world, options.json);
+  } finally {
+    await (opened as Promise<Vault> | null)?.then(
+      (vault) => vault.close(),
+      () => undefined,
+    );
+  }
+}
+
+function invocationOf<O>(
+  command: Command,
+  world: World,
+  options: O & CommonOptions,
+  once: (open: () => Promise<Vault>) => Promise<Vault>,
+): Invocation<O> {
+  const home = path.resolve(world.cwd, homeDirectory(world.env));
+  const vault = path.resolve(world.cwd, options.vault);
+  const output = outputTo(world, options);
+  const onAlarm = (alarm: Alarm): void =>
+    output.warn(`${styled('yellow', alarm.code)}  ${alarm.message}`);
+  return {
+    options,
+    arguments: command.processedArgs.flat() as string[],
+    output,
+    world,
+    home,
+    vault,
+    accessFile: (named) => {
+      const beside = path.join(path.dirname(vault), 'strongroom.access.yaml');
+      return path.resolve(world.cwd, named ?? world.env['STRONGROOM_ACCESS'] ?? beside);
+    },
+    open: () =>
+      once(() => {
+        const passphrase = passphraseFrom(world.env);
+        return openVault({ vault, home, onAlarm, ...(passphrase !== undefined && { passphrase }) });
+      }),
+  };
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Command, CommanderError } from 'commander';
+import { registerAccess } from './cmd-access.ts';
+import { registerDoctor } from './cmd-doctor.ts';
+import { registerDocuments } from './cmd-documents.ts';
+import { registerIngest } from './cmd-ingest.ts';
+import { registerInit } from './cmd-init.ts';
+import { registerKeys } from './cmd-keys.ts';
+import { registerLog } from './cmd-log.ts';
+import { registerSearch } from './cmd-search.ts';
+import { registerTrust } from './cmd-trust.ts';
+import { registerVerify } from './cmd-verify.ts';
+import type { World } from './command.ts';
+
+const ABOUT = `Strongroom: retrieval in which every passage is proven.
+
+Exit codes: 0 ok, 1 failure, 2 usage, 3 integrity, 4 access denied.
+Keys and trust live in STRONGROOM_HOME, never in the vault.
+A passphrase comes from STRONGROOM_PASSPHRASE or STRONGROOM_PASSPHRASE_FILE.`;
+
+/** Runs one command line. @returns the exit code */
+export async function runCli(argv: readonly string[], world: Omit<World, 'exit'>): Promise<number> {
+  let code = 0;
+  const program = new Command('strongroom');
+  const exit = (value: number): void => {
+    code = value;
+  };
+  program.description(ABOUT).version(VERSION).showSuggestionAfterError(true);
+  register(program, { ...world, exit });
+  strict(program, world);
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return code;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? 0 : 2;
+  }
+}
+
+/** The version that the package carries; a test compares them. */
+export const VERSION = '0.1.0';
+
+function register(program: Command, world: World): void {
+  registerInit(program, world);
+  registerIngest(program, world);
+  registerSearch(program, world);
+  registerVerify(program, world);
+  registerDocuments(program, world);
+  registerAccess(program, world);
+  registerLog(program, world);
+  registerKeys(program, world);
+  registerTrust(program, world);
+  registerDoctor(program, world);
+}
+
+/** Every command writes to the given streams and throws instead of ending the process. */
+function strict(command: Command, world: Omit<World, 'exit'>): void {
+  command.exitOverride();
+  command.configureOutput({
+    writeOut: (text) => world.stdout.write(text),
+    writeErr: (text) => world.stderr.write(text),
+  });
+  for (const child of command.commands) strict(child, world);
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Strongroom: retrieval in which every passage is proven. Found a vault with `createVault`, open it with `openVault`.
+ * The rooms behind it are importable as `strongroom/provenance`, `strongroom/access` and so on.
+ *
+ * @packageDocumentation
+ */
+export { type AccessFile, parseAccessFile } from './access/index.ts';
+export {
+  type Alarm,
+  type AlarmSink,
+  type Clock,
+  ERROR_CODES,
+  type ErrorCode,
+  isStrongroomError,
+  type Random,
+  StrongroomError,
+} from './core/index.ts';
+export { type Embedder, hashEmbedder } from './embed/index.ts';
+export type { IngestOptions, IngestProgress, IngestReport } from './ingest/index.ts';
+export {
+  parseReceipt,
+  parseTrust,
+  type Receipt,
+  type ReceiptVerdict,
+  type Trust,
+  verifyReceipt,
+} from './provenance/index.ts';
+export type {
+  Caller,
+  Citation,
+  ContextRequest,
+  ContextResult,
+  Passage,
+  SearchRequest,
+  SearchResult,
+} from './retrieve/index.ts';
+export {
+  createVault,
+  type CreateOptions,
+  type DocumentDescription,
+  type ErasureReport,
+  openVault,
+  type PermissionReport,
+  readAccessFile,
+  type SessionOptions,
+  Vault,
+  type VaultIngestOptions,
+  type VaultIngestReport,
+  type VerificationReport,
+} from './vault/index.ts';

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { StoredDocument } from './class-block.ts';
+import type { Candidate, SearchCursor, SearchExplanation } from './port.ts';
+import type { Ranking } from './ranking.ts';
+
+/** Rows taken from each ranking in the first pass. */
+export const FIRST_DEPTH = 100;
+
+/** A row that waits to be given. Named by document and not by place, since rows may move between two calls. */
+interface Waiting {
+  readonly document: StoredDocument;
+  /** Position among the document's rows. */
+  readonly nth: number;
+  readonly score: number;
+}
+
+/** Gives the rows of ever deeper passes, each row once. */
+export class RankingCursor implements SearchCursor {
+  readonly #classes: ReadonlySet<number>;
+  readonly #pass: (depth: number) => Ranking;
+  readonly #ranked = new Set<string>();
+  readonly #waiting: Waiting[] = [];
+  #complete = false;
+  #explanation: SearchExplanation;
+
+  /** @param pass ranks the rows that stand in `classes` now */
+  constructor(classes: readonly number[], pass: (depth: number) => Ranking) {
+    this.#classes = new Set(classes);
+    this.#pass = pass;
+    this.#explanation = { classes: classes.length, rowsScanned: 0, postingsRead: 0, depth: 0 };
+  }
+
+  get explanation(): SearchExplanation {
+    return this.#explanation;
+  }
+
+  next(n: number): Candidate[] {
+    const candidates: Candidate[] = [];
+    while (candidates.length < n) {
+      const waiting = this.#waiting.pop();
+      if (waiting !== undefined) {
+        const candidate = this.#candidate(waiting);
+        if (candidate !== null) candidates.push(candidate);
+      } else if (this.#complete) break;
+      else this.#deepen();
+    }
+    return candidates;
+  }
+
+  #deepen(): void {
+    const { classes, rowsScanned, postingsRead, depth: before } = this.#explanation;
+    const depth = before === 0 ? FIRST_DEPTH : before * 2;
+    const ranking = this.#pass(depth);
+    this.#complete = ranking.complete;
+    this.#explanation = {
+      classes,
+      rowsScanned: rowsScanned + ranking.rowsScanned,
+      postingsRead: postingsRead + ranking.postingsRead,
+      depth,
+    };
+    for (const { block, row, score } of ranking.rows) {
+      const document = block.documentOf(row);
+      const id = `${document.leafHash}/${block.chunkOf(row)}`;
+      if (this.#ranked.has(id)) continue;
+      this.#ranked.add(id);
+      this.#waiting.push({ document, nth: row - (document.place?.firstRow ?? 0), score });
+    }
+    this.#waiting.reverse();
+  }
+
+  #candidate({ document, nth, score }: Waiting): Candidate | null {
+    const { place, docId, leafHash } = document;
+    if (place === null || !this.#classes.has(place.block.classNo)) return null;
+    const { block, firstRow } = place;
+    const row = firstRow + nth;
+    const i = block.chunkOf(row);
+    return { docId, leafHash, i, classNo: block.classNo, score, vector: block.vectorOf(row) };
+  }
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+import { fail, type Hex, need, type Random, systemRandom } from '../core/index.ts';
+import { B, K1 } from './bm25.ts';
+import {
+  ClassBlock,
+  type LexiconMemo,
+  type PreparedDocument,
+  type StoredDocument,
+} from './class-block.ts';
+import { RankingCursor } from './cursor.ts';
+import { type FusionWeights, fusionWeights } from './fusion.ts';
+import type {
+  IndexCounts,
+  IndexedDocument,
+  PassageDocument,
+  PassageIndex,
+  SearchCursor,
+  SearchRequest,
+} from './port.ts';
+import { checkClasses, checkClassNo, prepare } from './prepare.ts';
+import { rank, type RankingQuery } from './ranking.ts';
+import type { DecodedClass } from './segment-decode.ts';
+import { encodeBlock, type EncodedSegment } from './segment-encode.ts';
+import { newTermHashKey, type TermHashKey } from './term-hash.ts';
+import { hashTerm } from './term-table.ts';
+import { queryTermsOf, TOKENISER } from './words.ts';
+
+/** What an index is made for. */
+export interface MemoryIndexOptions {
+  /** Dimensions of every vector, 1 to 65,536. */
+  readonly dims: number;
+  /** The embedder's space, which decides how much vectors count beside words. */
+  readonly space: string;
+  /** Default: the system's generator. Decides nothing that is visible. */
+  readonly random?: Random;
+}
+
+/**
+ * The index in this process's memory, exact in both rankings: every row of the caller's classes is compared. Each class
+ * has arrays, a term table and postings of its own, and a search touches those of the caller's classes only.
+ */
+export class MemoryIndex implements PassageIndex {
+  readonly dims: number;
+  /**
+   * Names everything besides rows and query that decides a ranking. An index snapshot carries it; one with another
+   * format is not loaded but built again from the documents.
+   */
+  readonly format: string;
+  readonly #weights: FusionWeights;
+  readonly #hashKey: TermHashKey;
+  readonly #blocks = new Map<number, ClassBlock>();
+  readonly #documents = new Map<Hex, StoredDocument>();
+
+  /** @throws {USAGE} for dimensions out of range */
+  constructor({ dims, space, random = systemRandom }: MemoryIndexOptions) {
+    if (!Number.isSafeInteger(dims) || dims < 1 || dims > 65536) {
+      throw fail('USAGE', 'an index needs vectors of 1 to 65,536 dimensions', { dims });
+    }
+    this.dims = dims;
+    this.#weights = fusionWeights(space);
+    this.format = formatOf(this.#weights);
+    this.#hashKey = newTermHashKey(random);
+  }
+
+  add(document: PassageDocument): boolean {
+    const prepared = prepare(document, this.dims);
+    return this.#insert(prepared, document.classNo);
+  }
+
+  /**
+   * Adds the documents of a decoded class without counting their words again; those that are here are passed over.
+   * @returns the number of documents added
+   * @throws {USAGE} when it was decoded for other dimensions
+   */
+  load(decoded: DecodedClass): number {
+    if (decoded.dims !== this.dims) throw fail('USAGE', 'a class was decoded for other dimensions');
+    checkClassNo(decoded.classNo);
+    const memo: LexiconMemo = new Map();
+    return decoded.documents.filter((document) => this.#insert(document, decoded.classNo, memo))
+      .length;
+  }
+
+  /** The segments of a class, ready to be sealed; none for a class without rows. */
+  encode(classNo: number): EncodedSegment[] {
+    const block = this.#blocks.get(classNo);
+    return block === undefined ? [] : encodeBlock(block);
+  }
+
+  remove(leafHash: Hex): boolean {
+    const document = this.#documents.get(leafHash);
+    if (document === undefined) return false;
+    this.#documents.delete(leafHash);
+    this.#withdraw(document);
+    return true;
+  }
+
+  moveClass(leafHash: Hex, classNo: number): boolean {
+    checkClassNo(classNo);
+    const document = this.#documents.get(leafHash);
+    if (document === undefined) return false;
+    const { block } = placeOf(document);
+    if (block.classNo === classNo) return true;
+    const rows = block.rowsOf(document);
+    const target = this.#blockFor(classNo);
+    target.checkRoom(rows);
+    this.#withdraw(document);
+    target.add(document, rows);
+    return true;
+  }
+
+  vacuum(): void {
+    for (const block of [...this.#blocks.values()]) {
+      if (block.liveRows < block.rows) this.#rebuild(block);
+    }
+  }
+
+  has(leafHash: Hex): boolean {
+    return this.#documents.has(leafHash);
+  }
+
+  get(leafHash: Hex): IndexedDocument | null {
+    const document = this.#documents.get(leafHash);
+    return document === undefined ? null : describe(document);
+  }
+
+  documents(classNo: number): IndexedDocument[] {
+    const documents = this.#blocks.get(classNo)?.documents() ?? [];
+    return documents.map(describe).sort((a, b) => (a.leafHash < b.leafHash ? -1 : 1));
+  }
+
+  counts(classes?: readonly number[]): IndexCounts {
+    const all = classes === undefined ? [...this.#blocks.values()] : this.#blocksOf(classes);
+    const blocks = all.filter((block) => block.liveRows > 0);
+    return {
+      classes: blocks.length,
+      documents: blocks.reduce((sum, block) => sum + block.documents().length, 0),
+      rows: blocks.reduce((sum, block) => sum + block.liveRows, 0),
+    };
+  }
+
+  search({ classes, text, vector, mode = 'hybrid' }: SearchRequest): SearchCursor {
+    // Copied before they are checked: what the caller changes later must not change whose rows are read.
+    const permitted = [...classes];
+    checkClasses(permitted);
+    const { scale, q } = { scale: vector.scale, q: vector.q.slice() };
+    const usable = q.length === this.dims && Number.isFinite(scale) && scale > 0;
+    need('INV-SEARCH-VECTOR', usable, 'VECTOR_INVALID', 'the vector of a query is malformed');
+    const terms = queryTermsOf(text).map((term) => hashTerm(this.#hashKey, term));
+    const query: RankingQuery = { mode, vector: { scale, q }, terms, weights: this.#weights };
+    return new RankingCursor(permitted, (depth) => rank(this.#blocksOf(permitted), query, depth));
+  }
+
+  #insert(prepared: PreparedDocument, classNo: number, memo?: LexiconMemo): boolean {
+    const { docId, leafHash, name, rows } = prepared;
+    if (this.#documents.has(leafHash)) return false;
+    const block = this.#blockFor(classNo);
+    block.checkRoom(rows);
+    const document: StoredDocument = { docId, leafHash, name, rows: rows.length, place: null };
+    block.add(document, rows, memo);
+    this.#documents.set(leafHash, document);
+    return true;
+  }
+
+  /** Takes a document's rows out of its class, which is tidied up when it has become empty or mostly holes. */
+  #withdraw(document: StoredDocument): void {
+    const { block } = placeOf(document);
+    block.remove(document);
+    if (block.rows > 2 * block.liveRows) this.#rebuild(block);
+  }
+
+  #rebuild(block: ClassBlock): void {
+    if (block.liveRows === 0) this.#blocks.delete(block.classNo);
+    else this.#blocks.set(block.classNo, block.rebuilt());
+  }
+
+  #blockFor(classNo: number): ClassBlock {
+    let block = this.#blocks.get(classNo);
+    if (block === undefined) {
+      block = new ClassBlock(classNo, this.dims, this.#hashKey);
+      this.#blocks.set(classNo, block);
+    }
+    return block;
+  }
+
+  #blocksOf(classes: readonly number[]): ClassBlock[] {
+    return classes.flatMap((classNo) => this.#blocks.get(classNo) ?? []);
+  }
+}
+
+function placeOf(document: StoredDocument): NonNullable<StoredDocument['place']> {
+  if (document.place === null) throw fail('INTERNAL', 'a removed document is still listed');
+  return document.place;
+}
+
+function describe(document: StoredDocument): IndexedDocument {
+  const { docId, leafHash, name, rows } = document;
+  return { docId, leafHash, name, rows, classNo: placeOf(document).block.classNo };
+}
+
+function formatOf({ words, vectors }: FusionWeights): string {
+  return `sr/index/v1 ${TOKENISER} bm25(${K1},${B}) fusion(${words},${vectors})`;
+}

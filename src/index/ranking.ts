@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { QuantisedVector } from '../provenance/index.ts';
+import { LexicalQuery } from './bm25.ts';
+import type { ClassBlock } from './class-block.ts';
+import type { FusionWeights } from './fusion.ts';
+import type { SearchMode } from './port.ts';
+import type { HashedTerm } from './term-table.ts';
+import { compareRows, type ScoredRow, TopRows } from './top-rows.ts';
+import { scanVectors, similarityOf } from './vector-scan.ts';
+
+/** What a search looks for. */
+export interface RankingQuery {
+  readonly mode: SearchMode;
+  readonly vector: QuantisedVector;
+  readonly terms: readonly HashedTerm[];
+  readonly weights: FusionWeights;
+}
+
+/** The outcome of one pass over the caller's blocks. */
+export interface Ranking {
+  /** Best first. */
+  readonly rows: readonly ScoredRow[];
+  /** Whether a deeper pass could find more. */
+  readonly complete: boolean;
+  readonly rowsScanned: number;
+  readonly postingsRead: number;
+}
+
+/** Ranks the rows of the given blocks: the best `depth` by each ranking that the mode uses, fused in mode `hybrid`. */
+export function rank(blocks: readonly ClassBlock[], query: RankingQuery, depth: number): Ranking {
+  const lexical = query.mode === 'vector' ? null : new LexicalQuery(blocks, query.terms);
+  const byWords = new TopRows(depth);
+  lexical?.search(byWords);
+  const byVector = new TopRows(depth);
+  let rowsScanned = 0;
+  if (query.mode !== 'bm25') {
+    for (const block of blocks) {
+      scanVectors(block, query.vector, byVector);
+      rowsScanned += block.liveRows;
+    }
+  }
+  const words = byWords.ranked();
+  const vectors = byVector.ranked();
+  const both = query.mode === 'hybrid' && lexical !== null;
+  return {
+    rows: both ? fuse(words, vectors, { lexical, query }) : [...words, ...vectors],
+    complete: words.length < depth && vectors.length < depth,
+    rowsScanned,
+    postingsRead: lexical?.postings ?? 0,
+  };
+}
+
+/**
+ * Scores the union of two rankings. A row that stands in only one of them is looked up in the other, so that its score
+ * is a function of the row and not of how deep the rankings were cut.
+ */
+function fuse(
+  words: readonly ScoredRow[],
+  vectors: readonly ScoredRow[],
+  { lexical, query }: { readonly lexical: LexicalQuery; readonly query: RankingQuery },
+): ScoredRow[] {
+  const { weights, vector } = query;
+  // Best first: the maxima over all of the caller's rows, and over nothing else.
+  const mostWords = words[0]?.score ?? 0;
+  const mostSimilar = Math.max(0, vectors[0]?.score ?? 0);
+  const seen = new Map<ClassBlock, Set<number>>();
+  const fused: ScoredRow[] = [];
+  for (const { block, row } of [...words, ...vectors]) {
+    const rows = seen.get(block) ?? new Set();
+    if (rows.has(row)) continue;
+    seen.set(block, rows.add(row));
+    const similarity = Math.max(0, similarityOf(block, row, vector));
+    const byWords = share(lexical.scoreOf(block, row), mostWords);
+    const score = weights.words * byWords + weights.vectors * share(similarity, mostSimilar);
+    fused.push({ block, row, score });
+  }
+  return fused.sort(compareRows);
+}
+
+function share(part: number, whole: number): number {
+  return whole > 0 ? part / whole : 0;
+}

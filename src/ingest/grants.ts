@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// Permissions that come with a document: a sidecar file beside it, or the front matter in it.
+import { lstat, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { type AccessFile, type DocumentGrants, parseGrant } from '../access/index.ts';
+import { fail, fromUtf8, jcs } from '../core/index.ts';
+import { isWithin, look, SIDECAR_ENDING, type SourceFile } from './discover.ts';
+
+/** No permissions of its own. */
+export const NO_GRANTS: DocumentGrants = { sidecar: null, frontMatter: null };
+
+/** A sidecar file is a few lines of YAML. */
+const MAX_SIDECAR_BYTES = 64 * 1024;
+
+/**
+ * The bytes of a file's sidecar, or none when there is none or sidecars are switched off. One that is there and cannot
+ * be read keeps its document out: it may forbid something.
+ * @throws {SOURCE_OUTSIDE} when it is a link out of the folder; {SOURCE_UNREADABLE} {SOURCE_TOO_LARGE}
+ */
+export async function readSidecar(source: SourceFile, access: AccessFile): Promise<Uint8Array> {
+  if (!access.sidecars) return new Uint8Array(0);
+  const file = path.join(source.root, `${source.uri}${SIDECAR_ENDING}`);
+  if (await isAbsent(file)) return new Uint8Array(0);
+  const found = await look(file);
+  if (found !== null && !isWithin(source.root, found.target)) {
+    throw fail('SOURCE_OUTSIDE', 'a sidecar file is a link out of the folder');
+  }
+  if (found?.stats.isFile() !== true) throw unreadable();
+  if (found.stats.size > MAX_SIDECAR_BYTES) {
+    throw fail('SOURCE_TOO_LARGE', 'a sidecar file has more than 64 KiB');
+  }
+  return readFile(found.target).catch((error: unknown) => {
+    throw unreadable(error);
+  });
+}
+
+async function isAbsent(file: string): Promise<boolean> {
+  try {
+    await lstat(file);
+    return false;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // A name that is too long for the file system cannot be there either.
+    return code === 'ENOENT' || code === 'ENAMETOOLONG';
+  }
+}
+
+function unreadable(cause?: unknown): Error {
+  return fail('SOURCE_UNREADABLE', 'a sidecar file could not be read', {}, cause);
+}
+
+/**
+ * Reads what sidecar and front matter grant, as far as the access file lets them.
+ * @throws {ACCESS_INVALID} when one of them is malformed: its document is then not ingested
+ */
+export function readGrants(
+  sidecar: Uint8Array,
+  frontMatter: string | null,
+  access: AccessFile,
+): DocumentGrants {
+  return {
+    sidecar: sidecar.length === 0 ? null : parseGrant(textOf(sidecar), 'sidecar', access),
+    frontMatter:
+      frontMatter === null || !access.frontMatter
+        ? null
+        : parseGrant(frontMatter, 'frontMatter', access),
+  };
+}
+
+function textOf(sidecar: Uint8Array): string {
+  try {
+    return fromUtf8(sidecar);
+  } catch (error) {
+    throw fail('ACCESS_INVALID', 'a sidecar file is not in UTF-8', {}, error);
+  }
+}
+
+/** How the sealed facts of a document keep its grants: canonical JSON, or null for none. */
+export function encodeGrants(grants: DocumentGrants): string | null {
+  return grants.sidecar === null && grants.frontMatter === null ? null : jcs(grants);
+}
+
+/** Reads {@link encodeGrants} back; the text comes from a verified document. */
+export function decodeGrants(text: string | null): DocumentGrants {
+  return text === null ? NO_GRANTS : (JSON.parse(text) as DocumentGrants);
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Loader, Source } from './document.ts';
+import { htmlLoader } from './html.ts';
+import { jsonLinesLoader, jsonLoader } from './json.ts';
+import { markdownLoader } from './markdown.ts';
+import { plainTextLoader } from './plain-text.ts';
+
+/** Every loader, in the order in which they are asked. */
+export const LOADERS: readonly Loader[] = [
+  markdownLoader,
+  htmlLoader,
+  plainTextLoader,
+  jsonLoader,
+  jsonLinesLoader,
+];
+
+// Enough to see how a file starts.
+const SNIFFED_BYTES = 1024;
+
+/**
+ * The loader for a source: by its media type, else by the extension of its name. Files without extension (LICENSE,
+ * README, CHANGELOG) are HTML when they start like it, else plain text.
+ * @returns null when the type or extension is none that can be read
+ */
+export function loaderFor(source: Source): Loader | null {
+  const named = source.mediaType === undefined ? null : loaderNamed(mediaType(source.mediaType));
+  if (named !== null) return named;
+  const extension = extensionOf(source.uri);
+  return extension === null ? sniffed(source.bytes) : loaderNamed(extension);
+}
+
+function loaderNamed(name: string): Loader | null {
+  return LOADERS.find((loader) => loader.matches(name)) ?? null;
+}
+
+function mediaType(value: string): string {
+  return (value.split(';')[0] as string).trim().toLowerCase();
+}
+
+/** Lower-case extension of the last path segment; null when it has none. A leading dot starts no extension. */
+function extensionOf(uri: string): string | null {
+  const path = /^[a-z][a-z0-9+.-]+:/i.test(uri) ? uri.replace(/[?#].*$/s, '') : uri;
+  const name = path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
+  const dot = name.lastIndexOf('.');
+  return dot > 0 && dot < name.length - 1 ? name.slice(dot + 1).toLowerCase() : null;
+}
+
+function sniffed(bytes: Uint8Array): Loader {
+  const head = new TextDecoder().decode(bytes.subarray(0, SNIFFED_BYTES));
+  return /^\s*<(?:!doctype html|html)\b/i.test(head) ? htmlLoader : plainTextLoader;
+}

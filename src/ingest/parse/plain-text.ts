@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+import { decodeSource } from './decode.ts';
+import type { Loader } from './document.ts';
+import { Draft } from './draft.ts';
+import { paragraphEnd, skipBlankLines } from './lines.ts';
+import { Pace } from './pace.ts';
+
+const ID = 'text@1';
+const NAMES = new Set(
+  'txt text log csv tsv yaml yml toml ini conf cfg properties rst adoc asciidoc org tex srt vtt text/plain text/csv text/tab-separated-values text/yaml application/yaml application/toml'.split(
+    ' ',
+  ),
+);
+
+/** Reads plain text: paragraphs divided by blank lines, nothing guessed. */
+export const plainTextLoader: Loader = {
+  id: ID,
+  matches: (name) => NAMES.has(name),
+  async parse(source, options = {}) {
+    const pace = new Pace(options.signal);
+    pace.check();
+    const decoded = decodeSource(source.bytes, options.maxBytes);
+    const draft = new Draft(decoded, options.maxBytes);
+    const { text } = decoded;
+    for (let start = skipBlankLines(text, 0); start < text.length;) {
+      const end = paragraphEnd(text, start);
+      draft.open('paragraph');
+      draft.slice(start, end);
+      const next = skipBlankLines(text, end);
+      if (pace.spend(next - start)) await pace.rest();
+      start = next;
+    }
+    pace.check();
+    return draft.finish({ parser: ID, mediaType: 'text/plain' });
+  },
+};

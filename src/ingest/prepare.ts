@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a file's bytes to chunks with vectors: parse, screen, chunk, embed.
+import { fail } from '../core/index.ts';
+import { passageText } from '../embed/index.ts';
+import { type Finding, HIDDEN_TEXT_RULESET, judge, type Verdict } from '../guard/index.ts';
+import { encodeVector, quantise } from '../provenance/index.ts';
+import { type Chunk, CHUNKER, chunkDocument } from './chunk/index.ts';
+import type { SourceFile } from './discover.ts';
+import { loaderFor, type ParsedDocument } from './parse/index.ts';
+import type { IngestDependencies, IngestOptions, StageTimes } from './types.ts';
+
+/** A document that is ready to be sealed. */
+export interface PreparedDocument {
+  readonly parsed: ParsedDocument;
+  readonly chunks: readonly Chunk[];
+  /** Signed vector bytes, one for each chunk. */
+  readonly vectors: readonly Uint8Array[];
+  readonly screening: {
+    readonly verdict: Verdict;
+    readonly ruleset: string;
+    readonly findings: readonly Finding[];
+  };
+}
+
+/** Names loaders' and chunker's versions and the model: an unchanged file is ingested again when this changes. */
+export function pipelineId(parser: string, model: string): string {
+  return `${parser} ${CHUNKER} ${HIDDEN_TEXT_RULESET} ${model}`;
+}
+
+/** Adds the time that `work` takes to a stage. */
+export async function timed<T>(
+  stages: StageTimes,
+  stage: keyof StageTimes,
+  work: () => T | Promise<T>,
+): Promise<T> {
+  const start = performance.now();
+  try {
+    return await work();
+  } finally {
+    stages[stage] += (performance.now() - start) / 1000;
+  }
+}
+
+/**
+ * Prepares one file.
+ * @throws {SOURCE_UNSUPPORTED} {@link SOURCE_FLAGGED} and the errors of the loaders
+ */
+export async function prepareDocument(
+  source: SourceFile,
+  bytes: Uint8Array,
+  deps: IngestDependencies,
+  run: { readonly options: IngestOptions; readonly stages: StageTimes },
+): Promise<PreparedDocument> {
+  const { options, stages } = run;
+  const loader = loaderFor({ uri: source.uri, bytes });
+  if (loader === null) throw fail('SOURCE_UNSUPPORTED', 'there is no loader for this type of file');
+  const { signal, maxFileBytes: maxBytes } = options;
+  const limits = { ...(maxBytes !== undefined && { maxBytes }), ...(signal && { signal }) };
+  const parsed = await timed(stages, 'parse', () =>
+    loader.parse({ uri: source.uri, bytes }, limits),
+  );
+  const { verdict, findings } = judge(parsed.findings);
+  if (verdict === 'flagged' && deps.policy.guard.hiddenText === 'refuse') {
+    throw fail('SOURCE_FLAGGED', 'the file holds hidden text');
+  }
+  const chunks = await timed(stages, 'chunk', () => chunkDocument(parsed));
+  const texts = chunks.map((chunk) => passageText(parsed.title, chunk.headings, chunk.text));
+  const vectors = await timed(stages, 'embed', async () => {
+    const raw = await deps.embedder.embedDocuments(texts, signal === undefined ? {} : { signal });
+    return raw.map((vector) => encodeVector(quantise(vector)));
+  });
+  return {
+    parsed,
+    chunks,
+    vectors,
+    screening: { verdict, ruleset: HIDDEN_TEXT_RULESET, findings },
+  };
+}

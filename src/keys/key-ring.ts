@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Hex, Signer } from '../core/index.ts';
+import type { LookupUse } from './derive.ts';
+import type { KeyRef } from './seal.ts';
+
+/** The keys of one tenant of one vault: what unwraps, what looks up, what signs. */
+export interface KeyRing {
+  readonly vaultId: string;
+  readonly tenantId: string;
+  /** `K_x` of the tenant. */
+  lookupKey(use: LookupUse): Uint8Array;
+  /** Wraps a data key under the current branch key. */
+  wrap(ref: KeyRef, dek: Uint8Array): Promise<Uint8Array>;
+  /**
+   * Unwraps a row, under whichever branch key version it names.
+   * @throws {KEY_ROW_INVALID} when the row was altered or belongs elsewhere
+   * @throws {KEY_UNAVAILABLE} when the ring does not hold that branch key version
+   */
+  unwrap(ref: KeyRef, row: Uint8Array): Promise<Uint8Array>;
+  /** Version of the branch key that wraps new data keys. */
+  readonly branchVersion: Hex;
+  /** Keys that may sign in a role, newest first; the ledger decides which of them are live. */
+  signers(role: string): readonly Signer[];
+  /** Raw Ed25519 signature of the log key over a checkpoint text. */
+  signNote(text: Uint8Array): Promise<Uint8Array>;
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Small private files: mode 0600, replaced atomically, durable on return.
+import { constants } from 'node:fs';
+import { chmod, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+
+/** Creates a directory that only its owner may enter, and tightens it when it exists. */
+export async function privateDirectory(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await chmod(directory, 0o700);
+}
+
+/** Replaces a private file atomically. A crash leaves the old or the new content. */
+export async function writePrivateFile(file: string, bytes: Uint8Array): Promise<void> {
+  const temporary = `${file}.${process.pid}.tmp`;
+  await rm(temporary, { force: true });
+  const handle = await open(temporary, 'wx', 0o600);
+  try {
+    await handle.writeFile(bytes);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(temporary, file);
+  await syncDirectory(path.dirname(file));
+}
+
+/** Bytes of a file, or null when it does not exist. */
+export async function readIfPresent(file: string): Promise<Uint8Array | null> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** True when group or others may read or write the file (always false where modes mean nothing). */
+export async function isExposed(file: string): Promise<boolean> {
+  return process.platform !== 'win32' && ((await stat(file)).mode & 0o077) !== 0;
+}
+
+/** Makes a rename or unlink in a directory durable. */
+export async function syncDirectory(directory: string): Promise<void> {
+  // Windows cannot open directories; renames are journalled there.
+  if (process.platform === 'win32') return;
+  const handle = await open(directory, constants.O_RDONLY);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

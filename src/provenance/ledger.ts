@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+import {
+  type AlarmSink,
+  type Clock,
+  compareBytes,
+  fail,
+  holds,
+  need,
+  utf8,
+} from '../core/index.ts';
+import { type Checkpoint, openCheckpoint } from './checkpoint.ts';
+import type { LogReader } from './log-reader.ts';
+import { EMPTY_ROOT, type TreeHead } from './merkle.ts';
+import {
+  type ClaimedState,
+  EMPTY_VIEW,
+  type LogView,
+  replay,
+  type Replayed,
+  viewFromClaim,
+} from './replay.ts';
+import {
+  type AclValue,
+  type DocValue,
+  type LedgerState,
+  lookup,
+  type StateKind,
+  type StateRecord,
+  type StateValues,
+} from './state.ts';
+import { trieLeaves } from './trie.ts';
+import type { Trust, TrustStore } from './trust.ts';
+
+/** Keeps the ledger's state between runs in a place that may be hostile: what it gives back is checked, never used as is. */
+export interface LedgerCache {
+  /** What was saved last, or null. */
+  load(): Promise<ClaimedState | null>;
+  /** Adds or replaces records and notes the new size; all or nothing. */
+  save(size: number, records: readonly StateRecord[]): Promise<void>;
+  /** Forgets everything and saves the given records. */
+  replace(size: number, records: readonly StateRecord[]): Promise<void>;
+}
+
+/** What a ledger is opened with. */
+export interface LedgerOptions {
+  /** `K_id` of the tenant. */
+  readonly idKey: Uint8Array;
+  readonly reader: LogReader;
+  readonly trust: TrustStore;
+  readonly cache: LedgerCache;
+  readonly clock: Clock;
+  readonly onAlarm: AlarmSink;
+  /** A newer starting point than the beginning of the log, or null: a sealed state snapshot. */
+  readonly snapshot?: (head: TreeHead) => Promise<ClaimedState | null>;
+}
+
+/** The ledger at one head, for work that takes several steps and must not see the head move in between. */
+export interface LedgerAt {
+  readonly head: Checkpoint;
+  readonly state: LedgerState;
+  /** A leaf's value by kind and name, or null. */
+  lookup<K extends StateKind>(kind: K, name: string): StateValues[K] | null;
+}
+
+/** How far a signed time may lie ahead of a reader's clock. */
+export const MAX_CLOCK_LEAD_SECONDS = 600;
+
+/** The reader's verified view of one log: it follows signed heads and never goes back. */
+export class Ledger {
+  readonly #options: LedgerOptions;
+  readonly #trust: Trust;
+  #view: LogView;
+  #head: Checkpoint;
+  #changes: StateRecord[] = [];
+
+  private constructor(options: LedgerOptions, trust: Trust, view: LogView, head: Checkpoint) {
+    this.#options = options;
+    this.#trust = trust;
+    this.#view = view;
+    this.#head = head;
+  }
+
+  /**
+   * Reads the published head, proves it against what this machine trusts, and replays the log up to it.
+   * @throws {TRUST_UNKNOWN} {@link CHECKPOINT_INVALID} {@link ROLLBACK} {@link LOG_TRUNCATED} {@link PROOF_INVALID}
+   *   {@link STATE_MISSING} {@link STATE_MISMATCH} {@link UPGRADE_REQUIRED} {@link CLOCK_AHEAD} {@link HEAD_STALE}
+   */
+  static async open(options: LedgerOptions): Promise<Ledger> {
+    const trust = await options.trust.read();
+    const head = openPublished(await options.reader.checkpointBytes(), trust);
+    await options.reader.checkContinues(trust.head ?? { size: 0, root: head.root }, head);
+    const start = await startingView(options, trust, head);
+    const replayed = await replay(options.idKey, start.view, options.reader, head);
+    const ledger = new Ledger(options, trust, replayed.view, head);
+    ledger.#checkVault();
+    ledger.#checkTime(replayed.view);
+    await ledger.#remember(replayed, start.discard);
+    return ledger;
+  }
+
+  /** The ledger of a log that has no entry yet, for whoever founds it. */
+  static async found(options: LedgerOptions): Promise<Ledger> {
+    const trust = await options.trust.read();
+    const head = { origin: trust.log, size: 0, root: EMPTY_ROOT, note: '' };
+    return new Ledger(options, trust, EMPTY_VIEW, head);
+  }
+
+  /** The verified view at the head. */
+  get view(): LogView {
+    return this.#view;
+  }
+
+  /** The signed head that the view belongs to. */
+  get head(): Checkpoint {
+    return this.#head;
+  }
+
+  /** What this machine trusted when the ledger was opened. */
+  get trust(): Trust {
+    return this.#trust;
+  }
+
+  /** The log's reader, for proofs and entries. */
+  get reader(): LogReader {
+    return this.#options.reader;
+  }
+
+  /** A leaf's value by kind and name, or null. */
+  lookup<K extends StateKind>(kind: K, name: string): StateValues[K] | null {
+    return lookup(this.#options.idKey, this.#view.state, kind, name);
+  }
+
+  /**
+   * Demands that the newest state is at most so old; the trust file's own limit is checked with every head.
+   * @param maxAge seconds, or null for any age
+   * @throws {HEAD_STALE}
+   */
+  requireFresh(maxAge: number | null): void {
+    this.#checkAge(this.#view, maxAge);
+  }
+
+  /** The ledger as it is now, for as long as the caller keeps it. */
+  at(): LedgerAt {
+    const { head, view } = { head: this.#head, view: this.#view };
+    const { idKey } = this.#options;
+    return {
+      head,
+      state: view.state,
+      lookup: (kind, name) => lookup(idKey, view.state, kind, name),
+    };
+  }
+
+  /** Every document, whatever its status. */
+  *documents(): Generator<DocValue> {
+    for (const { value } of trieLeaves(this.#view.state.trie)) {
+      if (value.kind === 'doc') yield value.value;
+    }
+  }
+
+  /** Every published class record. */
+  *classes(): Generator<AclValue> {
+    for (const { value } of trieLeaves(this.#view.state.trie)) {
+      if (value.kind === 'acl') yield value.value;
+    }
+  }
+
+  /** The leaves that changed since the last call, whether by a refresh or by the sequencer of this process. */
+  takeChanges(): readonly StateRecord[] {
+    const changes = this.#changes;
+    this.#changes = [];
+    return changes;
+  }
+
+  /**
+   * Follows the published head.
+   * @throws as {@link Ledger.open}; the view then stays as it was
+   */
+  async refresh(): Promise<void> {
+    const [view, seen] = [this.#view, this.#head];
+    const published = await this.#options.reader.checkpointBytes();
+    // Whoever was faster, another refresh or the sequencer of this process, has moved the head: look again.
+    if (this.#head !== seen) return this.refresh();
+    // The very note that was verified before needs no second look.
+    if (published !== null && compareBytes(published, utf8(seen.note)) === 0) {
+      this.#checkTime(view);
+      return;
+    }
+    const head = openPublished(published, this.#trust);
+    await this.#options.reader.checkContinues(seen, head);
+    const replayed = await replay(this.#options.idKey, view, this.#options.reader, head);
+    if (this.#head !== seen) return this.refresh();
+    await this.adopt(replayed, head);
+  }
+
+  /** Takes over a view that the sequencer of this process has computed and signed, or that `refresh` has proven. */
+  async adopt(replayed: Replayed, head: Checkpoint): Promise<void> {
+    this.#checkTime(replayed.view);
+    this.#view = replayed.view;
+    this.#head = head;
+    this.#changes.push(...replayed.records);
+    await this.#remember(replayed, false);
+  }
+
+  /** The cache first, the trust store last: a crash in between only costs a replay. */
+  async #remember(replayed: Replayed, discard: boolean): Promise<void> {
+    const { cache, trust } = this.#options;
+    if (discard) await cache.replace(this.#head.size, this.#allRecords());
+    else await cache.save(this.#head.size, replayed.records);
+    await trust.raise(this.#head);
+  }
+
+  #allRecords(): StateRecord[] {
+    return [...trieLeaves(this.#view.state.trie)].map((leaf) => leaf.value);
+  }
+
+  #checkVault(): void {
+    const { vault } = this.#view.state;
+    const isOurs = vault?.log === this.#trust.log && vault.rootKeyid === this.#trust.rootKey.keyid;
+    need(
+      'INV-TRUST-ROOT',
+      isOurs,
+      'TRUST_INVALID',
+      'the log was not founded by the trusted root key',
+    );
+  }
+
+  #checkTime(view: LogView): void {
+    const seconds = Math.floor(this.#options.clock.now() / 1000);
+    const time = view.state.last?.time ?? 0;
+    const notAhead = time <= seconds + MAX_CLOCK_LEAD_SECONDS;
+    need('INV-CLOCK-AHEAD', notAhead, 'CLOCK_AHEAD', 'the log is signed for a time in the future');
+    this.#checkAge(view, this.#trust.file.maxAge);
+  }
+
+  #checkAge(view: LogView, maxAge: number | null): void {
+    const age = Math.floor(this.#options.clock.now() / 1000) - (view.state.last?.time ?? 0);
+    const fresh = maxAge === null || age <= maxAge;
+    need('INV-HEAD-AGE', fresh, 'HEAD_STALE', 'the newest signed state is too old');
+  }
+}
+
+/** The published checkpoint, signed by the trusted log key. */
+function openPublished(bytes: Uint8Array | null, trust: Trust): Checkpoint {
+  if (bytes === null) throw fail('LOG_TRUNCATED', 'the log has no checkpoint');
+  return openCheckpoint(bytes, trust.log, trust.logKey);
+}
+
+async function startingView(
+  options: LedgerOptions,
+  trust: Trust,
+  head: Checkpoint,
+): Promise<{ view: LogView; discard: boolean }> {
+  const cached = await options.cache.load();
+  // A state entry vouches for stored rows only if this machine has replayed the log up to it: the rows themselves say
+  // whose keys count, so the holder of the log key could append one that agrees with edited rows.
+  const seen = trust.head?.size ?? 0;
+  if (cached !== null && holds('INV-LEDGER-CACHE-SEEN', cached.size <= seen)) {
+    const view = await viewFromClaim(options.idKey, cached, options.reader, head);
+    if (view !== null) return { view, discard: false };
+    options.onAlarm({
+      code: 'LEDGER_TAMPERED',
+      message: 'the ledger database was refused and is rebuilt from the signed log',
+    });
+  }
+  const claim = (await options.snapshot?.(head)) ?? null;
+  if (claim === null) return { view: EMPTY_VIEW, discard: true };
+  // A snapshot may be newer than what this machine has replayed, so its sequencer key must lead to the trusted root.
+  const view = await viewFromClaim(options.idKey, claim, options.reader, head, trust.rootKey);
+  return { view: view ?? EMPTY_VIEW, discard: true };
+}

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+// Verification of a receipt. Trust is an argument and never read from the receipt.
+import {
+  concat,
+  fail,
+  type Hex,
+  hex,
+  hmac,
+  isStrongroomError,
+  logOrigin,
+  lp,
+  need,
+  utf8,
+} from '../core/index.ts';
+import { type Checkpoint, openCheckpoint } from './checkpoint.ts';
+import { type ChunkLeaf, type ChunkMeta, encodeLeaf, textCommit } from './chunk-tree.ts';
+import { leafHash, verifyConsistency, verifyInclusion } from './merkle.ts';
+import type { Receipt, ReceiptPassage } from './receipt.ts';
+import {
+  bytesOf,
+  decode,
+  hashes,
+  openEntry,
+  type OpenEntry,
+  openLeaf,
+  openLogged,
+  type ReceiptCheck,
+} from './receipt-open.ts';
+import { checkSigner } from './receipt-signers.ts';
+import { parseVkey } from './note.ts';
+import { parsePublicKeyBase64 } from './public-key.ts';
+import type { StatementOf } from './statement.ts';
+import type { Trust } from './trust.ts';
+
+/** What a receipt was found to show. */
+export interface ReceiptVerdict {
+  /** Every passage is proven: bytes, version, current at the head, signed by a valid key, under the named ACL digest. */
+  readonly proved: true;
+  /** The retriever's key attests that the caller was allowed at that head. */
+  readonly attested: boolean;
+  readonly head: { readonly origin: string; readonly size: number; readonly root: Hex };
+  /** How the head relates to the one that the verifier trusts. */
+  readonly headCompared: 'same' | 'consistent' | 'not compared';
+  /** Unix seconds of the signed state. */
+  readonly stateTime: number;
+  readonly passages: readonly ProvenPassage[];
+  /** Who asked and what, if the receipt is the caller's own copy and the commitments open. */
+  readonly caller: { readonly principal: string; readonly query: string } | null;
+  readonly identity: 'token' | 'impersonated' | null;
+}
+
+/** One passage whose proof holds. */
+export interface ProvenPassage {
+  readonly docId: string;
+  readonly version: number;
+  readonly chunk: number;
+  readonly chunks: number;
+  readonly aclDigest: Hex;
+  readonly signer: Hex;
+  readonly index: number;
+  readonly text: string;
+}
+
+/**
+ * Verifies a receipt against trusted keys.
+ * @throws {RECEIPT_INVALID} naming the first check that fails
+ */
+export function verifyReceipt(receipt: Receipt, trust: Trust): ReceiptVerdict {
+  return refusing(() => verdictOf(receipt, trust));
+}
+
+/** Gives every refusal the one code that callers look for. */
+function refusing<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (isStrongroomError(error, 'RECEIPT_INVALID') || !isStrongroomError(error)) throw error;
+    throw fail('RECEIPT_INVALID', `the receipt does not hold: ${error.message}`, {}, error);
+  }
+}
+
+function verdictOf(receipt: Receipt, trust: Trust): ReceiptVerdict {
+  need(
+    'INV-RECEIPT-ORIGIN',
+    receipt.origin === trust.log,
+    'RECEIPT_INVALID',
+    'the receipt is of another log',
+  );
+  const head = openCheckpoint(utf8(receipt.head), trust.log, trust.logKey);
+  const headCompared = compareHeads(receipt, head, trust);
+  const state = openState(receipt, head);
+  const check: ReceiptCheck = {
+    receipt,
+    head,
+    trust,
+    root: bytesOf(state.statement.predicate.root),
+  };
+  checkSigner(
+    check,
+    state.keyid,
+    { role: 'sequencer', kind: 'state', index: head.size - 1 },
+    state.verify,
+  );
+  const { time } = state.statement.predicate;
+  const passages = receipt.passages.map((passage) => openPassage(check, passage, time));
+  const attestation = receipt.attest === null ? null : openAttestation(check, receipt.attest);
+  return {
+    proved: true,
+    attested: attestation !== null,
+    head: { origin: head.origin, size: head.size, root: hex(head.root) },
+    headCompared,
+    stateTime: time,
+    passages,
+    caller: attestation === null ? null : openCaller(receipt, attestation),
+    identity: attestation?.identity ?? null,
+  };
+}
+
+function compareHeads(
+  receipt: Receipt,
+  head: Checkpoint,
+  trust: Trust,
+): ReceiptVerdict['headCompared'] {
+  if (trust.head === null) return 'not compared';
+  if (trust.head.size === head.size) {
+    const same = hex(trust.head.root) === hex(head.root);
+    need('INV-RECEIPT-HEAD', same, 'RECEIPT_INVALID', 'the head is not the one that you trust');
+    return 'same';
+  }
+  if (receipt.consistency === null || receipt.consistency.size !== trust.head.size)
+    return 'not compared';
+  const proof = hashes(receipt.consistency.proof);
+  const continues = verifyConsistency(trust.head, head, proof);
+  need(
+    'INV-RECEIPT-CONSISTENCY',
+    continues,
+    'RECEIPT_INVALID',
+    'the head does not continue the one that you trust',
+  );
+  return 'consistent';
+}
+
+/** Entry S-1 must be the state entry of the head. */
+function openState(receipt: Receipt, head: Checkpoint): OpenEntry<'state'> {
+  const entry = openLogged(receipt.state, head, 'state');
+  const isLast =
+    receipt.state.index === head.size - 1 && entry.statement.predicate.coversSize === head.size - 1;
+  need(
+    'INV-RECEIPT-STATE',
+    isLast,
+    'RECEIPT_INVALID',
+    'the state entry is not the last of the log',
+  );
+  return entry;
+}
+
+function openPassage(
+  check: ReceiptCheck,
+  passage: ReceiptPassage,
+  stateTime: number,
+): ProvenPassage {
+  const logged = { entry: passage.statement, index: passage.index, proof: passage.proof };
+  const entry = openLogged(logged, check.head, 'ingest');
+  const { statement } = entry;
+  const at = { role: 'ingest', kind: 'ingest', index: passage.index } as const;
+  checkSigner(check, entry.keyid, at, entry.verify);
+  const doc = openLeaf(check, passage.stateProof, 'doc', statement.predicate.stateKey);
+  const isCurrent =
+    doc.status === 'live' &&
+    doc.version === statement.predicate.version &&
+    doc.entry === passage.index &&
+    doc.entryLeafHash === hex(leafHash(entry.bytes));
+  need(
+    'INV-RECEIPT-CURRENT',
+    isCurrent,
+    'RECEIPT_INVALID',
+    'a passage is not of the current version',
+  );
+  const unexpired = doc.validUntil === null || doc.validUntil > stateTime;
+  need('INV-RECEIPT-EXPIRED', unexpired, 'RECEIPT_INVALID', 'a passage had expired');
+  checkChunk(passage, statement);
+  return {
+    docId: doc.docId,
+    version: doc.version,
+    chunk: passage.chunk.i,
+    chunks: statement.predicate.chunks,
+    aclDigest: doc.aclDigest,
+    signer: entry.keyid,
+    index: passage.index,
+    text: passage.chunk.text,
+  };
+}
+
+function checkChunk(passage: ReceiptPassage, statement: StatementOf<'ingest'>): void {
+  const { chunk } = passage;
+  const { n, start, end, meta } = chunk.leafFields;
+  const leaf: ChunkLeaf = {
+    i: chunk.i,
+    n,
+    start,
+    end,
+    textCommit: bytesOf(chunk.leafFields.textCommit),
+    vecCommit: bytesOf(chunk.leafFields.vecCommit),
+    meta: meta as ChunkMeta,
+  };
+  const root = bytesOf(statement.subject.digest['srChunkTreeV1'] ?? '');
+  const at = { index: chunk.i, size: n };
+  const proven =
+    n === statement.predicate.chunks &&
+    verifyInclusion(leafHash(encodeLeaf(leaf)), at, hashes(chunk.proof), root);
+  need('INV-RECEIPT-CHUNK', proven, 'RECEIPT_INVALID', 'a chunk is not in the signed tree');
+  const text = utf8(chunk.text);
+  const opens =
+    text.length === end - start &&
+    hex(textCommit(bytesOf(chunk.openT), text)) === chunk.leafFields.textCommit;
+  need('INV-RECEIPT-TEXT', opens, 'RECEIPT_INVALID', 'the text of a passage is not the signed one');
+}
+
+/** The attestation must be by a live retriever key, for exactly this head and these passages. */
+function openAttestation(check: ReceiptCheck, attest: string): StatementOf<'context'>['predicate'] {
+  const entry = openEntry(attest, 'context');
+  const at = { role: 'retriever', kind: 'context', index: check.head.size - 1 } as const;
+  checkSigner(check, entry.keyid, at, entry.verify);
+  const { predicate } = entry.statement;
+  const shown = check.receipt.passages.map(
+    (p) => `${hex(leafHash(decode(p.statement)))} ${p.chunk.i}`,
+  );
+  const attested = predicate.passages.map((p) => `${p.leafHash} ${p.i}`);
+  const isThis =
+    predicate.log === check.trust.log &&
+    predicate.head.origin === check.head.origin &&
+    predicate.head.size === check.head.size &&
+    predicate.head.root === hex(check.head.root) &&
+    shown.join() === attested.join();
+  need('INV-RECEIPT-ATTEST', isThis, 'RECEIPT_INVALID', 'the attestation is of another answer');
+  return predicate;
+}
+
+function openCaller(
+  receipt: Receipt,
+  attested: StatementOf<'context'>['predicate'],
+): ReceiptVerdict['caller'] {
+  if (receipt.caller === null) return null;
+  const { nonce, principal, query } = receipt.caller;
+  const opens =
+    hex(principalCommit(bytesOf(nonce), principal)) === attested.principalCommit &&
+    hex(queryCommit(bytesOf(nonce), query)) === attested.queryCommit;
+  need('INV-RECEIPT-CALLER', opens, 'RECEIPT_INVALID', 'the caller is not the attested one');
+  return { principal, query };
+}
+
+/** HMAC(nonce, LP("sr/principal/v1") || LP(principal)). */
+export function principalCommit(nonce: Uint8Array, principal: string): Uint8Array {
+  return hmac(nonce, concat(lp('sr/principal/v1'), lp(principal)));
+}
+
+/** HMAC(nonce, LP("sr/query/v1") || LP(query)). */
+export function queryCommit(nonce: Uint8Array, query: string): Uint8Array {
+  return hmac(nonce, concat(lp('sr/query/v1'), lp(query)));
+}
+
+/**
+ * Trust for somebody who was given the log key alone: the root key is taken from the receipt's genesis entry, which the
+ * log key covers. Weaker than a trust file: say so where the verdict is shown.
+ * @throws {RECEIPT_INVALID} when the receipt holds no genesis under that log key
+ */
+export function trustFromGenesis(receipt: Receipt, vkey: string): Trust {
+  return refusing(() => genesisTrust(receipt, vkey));
+}
+
+function genesisTrust(receipt: Receipt, vkey: string): Trust {
+  const logKey = parseVkey(vkey);
+  if (logKey === null || receipt.genesis === null) {
+    throw fail('RECEIPT_INVALID', 'the receipt holds no genesis, or the log key is malformed');
+  }
+  const head = openCheckpoint(utf8(receipt.head), logKey.name, logKey);
+  const { statement, verify } = openLogged(receipt.genesis, head, 'genesis');
+  const { vaultId, tenantId, rootSpki } = statement.predicate;
+  const rootKey = parsePublicKeyBase64(rootSpki);
+  const isFirst = receipt.genesis.index === 0 && logOrigin(vaultId, tenantId) === logKey.name;
+  need(
+    'INV-RECEIPT-GENESIS',
+    isFirst && rootKey !== null && verify(rootKey),
+    'RECEIPT_INVALID',
+    'the genesis of the receipt does not hold',
+  );
+  const file = {
+    v: 'sr/trust/v1' as const,
+    vaultId,
+    tenantId,
+    logVkey: vkey,
+    rootSpki,
+    witnesses: { vkeys: [], k: 0 },
+    maxAge: null,
+    head: null,
+    origin: 'tofu' as const,
+  };
+  return { file, log: logKey.name, logKey, rootKey, head: null };
+}

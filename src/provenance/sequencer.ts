@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+// The only writer of a log (docs/formats.md, "Sequencer"). Any number may run; the lock store lets one batch through.
+import {
+  type AlarmSink,
+  type Clock,
+  compareBytes,
+  fail,
+  hex,
+  need,
+  type ObjectStore,
+  sha256,
+  type Signer,
+  utf8,
+} from '../core/index.ts';
+import {
+  accept,
+  type Accepted,
+  closingState,
+  type CommitOutcome,
+  extend,
+  type Extended,
+  joined,
+  stateEntry,
+  type StateSnapshot,
+} from './batch.ts';
+import { type NoteSigner, signCheckpoint } from './checkpoint.ts';
+import { type Ledger, MAX_CLOCK_LEAD_SECONDS } from './ledger.ts';
+import {
+  batchFiles,
+  type BatchTiles,
+  decodeStaging,
+  encodeStaging,
+  type LockState,
+  type LockStore,
+  type LogFile,
+  stagedSize,
+  stagingPath,
+} from './staging.ts';
+import { checkSignedHead, liveSigner, partialBundle } from './sequencer-checks.ts';
+import type { LedgerState, StateRecord } from './state.ts';
+import { partialTiles, TILE_WIDTH, tilePath } from './tiles.ts';
+
+/** Entries of one batch before its state entry. */
+export const BATCH_ENTRIES = 63;
+
+/** What a sequencer works with. */
+export interface SequencerOptions {
+  readonly idKey: Uint8Array;
+  readonly store: ObjectStore;
+  /** Path of the log inside the store, ending in `/`. */
+  readonly prefix: string;
+  readonly ledger: Ledger;
+  readonly locks: LockStore;
+  /** Keys that may sign state entries; the first that is live in the state it signs is used. */
+  readonly signers: () => readonly Signer[];
+  readonly signNote: NoteSigner;
+  readonly clock: Clock;
+  readonly onAlarm: AlarmSink;
+  /** Makes a sealed copy of the state that the state entry at `index` commits to, when one is due; else null. */
+  readonly snapshot?: (state: LedgerState, index: number) => Promise<StateSnapshot | null>;
+}
+
+/** Appends batches to one log: staged, raced for, recomputed, signed, published, remembered. */
+export class Sequencer {
+  readonly #options: SequencerOptions;
+  #lock: LockState;
+  #tail: readonly Uint8Array[];
+  #queue: Promise<unknown> = Promise.resolve();
+  #superseded: readonly string[] = [];
+
+  private constructor(options: SequencerOptions, lock: LockState, tail: readonly Uint8Array[]) {
+    this.#options = options;
+    this.#lock = lock;
+    this.#tail = tail;
+  }
+
+  /**
+   * Takes over the log: raises the fence and finishes a batch that another sequencer left behind.
+   * @throws {ROLLBACK} when the published head is older than the one this log key has signed
+   * @throws {LOG_TAMPERED} when a staged batch is not the one that was staged; it is kept as evidence
+   * @throws {VAULT_LOCKED} when another sequencer takes over at the same moment
+   */
+  static async start(options: SequencerOptions): Promise<Sequencer> {
+    const lock = await options.locks.read();
+    // After the lock record: another sequencer may have published since this process read the log.
+    if (options.ledger.head.size > 0) await options.ledger.refresh();
+    checkSignedHead(lock.signed, options.ledger.head);
+    const next = { ...lock, fence: lock.fence + 1 };
+    if (!(await options.locks.swap(lock, next))) throw takenOver();
+    const sequencer = new Sequencer(options, next, await partialBundle(options.ledger));
+    await sequencer.#settle();
+    await sequencer.#sweep();
+    return sequencer;
+  }
+
+  /**
+   * Appends entries in order and returns when they are durable and acknowledged. Entries that the ledger would void are
+   * not appended; their outcome says why.
+   */
+  commit(entries: readonly Uint8Array[]): Promise<CommitOutcome[]> {
+    const run = this.#queue.then(() => this.#commitAll(entries));
+    this.#queue = run.catch(() => undefined);
+    return run;
+  }
+
+  async #commitAll(entries: readonly Uint8Array[]): Promise<CommitOutcome[]> {
+    const outcomes: CommitOutcome[] = [];
+    for (let at = 0; at < entries.length; at += BATCH_ENTRIES) {
+      outcomes.push(...(await this.#commitBatch(entries.slice(at, at + BATCH_ENTRIES))));
+    }
+    return outcomes;
+  }
+
+  async #commitBatch(entries: readonly Uint8Array[]): Promise<readonly CommitOutcome[]> {
+    await this.#settle();
+    const { idKey, ledger, clock } = this.#options;
+    const now = Math.floor(clock.now() / 1000);
+    const accepted = accept(idKey, ledger.view, entries, now);
+    if (accepted.entries.length === 0) return accepted.outcomes;
+    const { view } = extend(ledger.view, this.#tail, accepted);
+    const index = view.edge.size;
+    const closing = closingState(idKey, view.state, index, now);
+    // Readers would refuse a batch that is signed for the future, and the log could not go back.
+    const onTime = closing.time <= now + MAX_CLOCK_LEAD_SECONDS;
+    need(
+      'INV-SEQUENCER-CLOCK',
+      onTime,
+      'CLOCK_AHEAD',
+      'the clock of this machine lies behind the log',
+    );
+    const snapshot = (await this.#options.snapshot?.(closing.state, index)) ?? null;
+    const signer = liveSigner(this.#options.signers(), closing.state, index);
+    const entry = await stateEntry(closing, index, signer, snapshot);
+    await this.#stageAndPublish(joined(accepted, accept(idKey, view, [entry], null)));
+    return accepted.outcomes;
+  }
+
+  /**
+   * Finishes a batch that stopped half-way, of another sequencer or of this one. It may be signed or even published, and
+   * a second batch beside it would fork the log.
+   */
+  async #settle(): Promise<void> {
+    const { ledger } = this.#options;
+    const { pending, signed } = this.#lock;
+    if (pending !== null && pending.size > ledger.head.size) await this.#finish(pending);
+    // It was published, and a reader of this process has moved the ledger's head.
+    else if (pending !== null) this.#tail = await partialBundle(ledger);
+    checkSignedHead(signed, ledger.head);
+  }
+
+  async #stageAndPublish(accepted: Accepted): Promise<void> {
+    const { store, prefix, locks, ledger } = this.#options;
+    const batch = extend(ledger.view, this.#tail, accepted);
+    const { size } = batch.view.edge;
+    const root = batch.view.edge.root();
+    const staged = encodeStaging(accepted.entries);
+    await store.putIfAbsent(prefix + stagingPath(size, root), staged);
+    const pending = { size, root: hex(root), stagingDigest: hex(sha256(staged)) };
+    const next = { ...this.#lock, pending };
+    if (!(await locks.swap(this.#lock, next))) throw takenOver();
+    this.#lock = next;
+    await this.#publish(batch, accepted.records);
+  }
+
+  /**
+   * Finishes a pending batch from its staging object. The staged bytes lie in the hostile store, so everything is
+   * computed again from this sequencer's own head before the log key signs: staging is no signing oracle.
+   */
+  async #finish(pending: NonNullable<LockState['pending']>): Promise<void> {
+    const { store, prefix, ledger, idKey } = this.#options;
+    const root = Buffer.from(pending.root, 'hex');
+    const staged = await store.get(prefix + stagingPath(pending.size, root));
+    const isStaged = staged !== null && hex(sha256(staged.bytes)) === pending.stagingDigest;
+    need(
+      'INV-STAGING-DIGEST',
+      isStaged,
+      'LOG_TAMPERED',
+      'a staged batch is missing or was altered',
+    );
+    const entries = decodeStaging(staged.bytes);
+    const accepted = accept(idKey, ledger.view, entries, null);
+    const batch = extend(ledger.view, this.#tail, accepted);
+    const isOurs =
+      accepted.entries.length === entries.length &&
+      batch.view.state.last?.index === batch.view.edge.size - 1 &&
+      hex(batch.view.edge.root()) === pending.root;
+    need(
+      'INV-STAGING-RECOMPUTED',
+      isOurs,
+      'LOG_TAMPERED',
+      'a staged batch does not extend the log',
+    );
+    await this.#publish(batch, accepted.records);
+  }
+
+  async #publish(batch: Extended, records: readonly StateRecord[]): Promise<void> {
+    const { ledger, signNote } = this.#options;
+    const { view, tiles } = batch;
+    const head = { size: view.edge.size, root: view.edge.root() };
+    const { log, logKey } = ledger.trust;
+    const note = await signCheckpoint(log, head, logKey, signNote);
+    for (const file of batchFiles(tiles)) await this.#putTile(file);
+    await this.#putCheckpoint(utf8(note));
+    const signed = { size: head.size, root: hex(head.root) };
+    const next = { fence: this.#lock.fence, signed, pending: null };
+    if (!(await this.#options.locks.swap(this.#lock, next))) throw takenOver();
+    this.#lock = next;
+    this.#tail = tiles.entries.slice(tiles.entries.length - (head.size % TILE_WIDTH));
+    await ledger.adopt({ view, records, voids: [] }, { ...head, origin: log, note });
+    await this.#clean(tiles, head);
+  }
+
+  /**
+   * Removes batches that were staged and never won, once the log has passed their size: nothing can name them any more.
+   * A larger one may be pending by now, of a sequencer that has taken over since; without it nobody could go on.
+   */
+  async #sweep(): Promise<void> {
+    const { store, prefix, ledger } = this.#options;
+    for await (const { path } of store.list(`${prefix}staging/`)) {
+      if (stagedSize(path) <= ledger.head.size) await store.delete(path);
+    }
+  }
+
+  /** Writes a tile. One that stands there with other bytes was tampered with: keep it, tell, write the right one. */
+  async #putTile(file: LogFile): Promise<void> {
+    const { store, prefix } = this.#options;
+    const path = prefix + file.path;
+    if (await store.putIfAbsent(path, file.bytes)) return;
+    const present = await store.get(path);
+    if (present !== null && compareBytes(present.bytes, file.bytes) === 0) return;
+    this.#options.onAlarm({
+      code: 'LOG_TAMPERED',
+      message: 'a log tile differed and was replaced',
+    });
+    const evidence = `${prefix}evidence/${hex(sha256(present?.bytes ?? new Uint8Array(0)))}`;
+    await store.putIfAbsent(evidence, present?.bytes ?? new Uint8Array(0));
+    await store.compareAndSwap(path, present?.version ?? null, file.bytes);
+  }
+
+  async #putCheckpoint(note: Uint8Array): Promise<void> {
+    const { store, prefix } = this.#options;
+    const path = `${prefix}checkpoint`;
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const present = await store.get(path);
+      if (await store.compareAndSwap(path, present?.version ?? null, note)) return;
+    }
+    throw takenOver();
+  }
+
+  /** Removes the staging object and the partial tiles that the batch before this one superseded. */
+  async #clean(tiles: BatchTiles, head: { size: number; root: Uint8Array }): Promise<void> {
+    const { store, prefix, ledger } = this.#options;
+    await store.delete(prefix + stagingPath(head.size, head.root));
+    const current = new Set(partialTiles(head.size).map(tilePath));
+    const old = partialTiles(tiles.before.size).map(tilePath);
+    // One generation stays for readers that follow the log and hold the former checkpoint.
+    for (const path of this.#superseded) await store.delete(prefix + path);
+    this.#superseded = old.filter((path) => path.includes('.p/') && !current.has(path));
+    ledger.reader.forget();
+  }
+}
+
+function takenOver(): Error {
+  return fail('VAULT_LOCKED', 'another sequencer has taken over this log');
+}

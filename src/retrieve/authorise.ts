@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+import { LRUCache } from 'lru-cache';
+import { type Action, type ClassList, hourOf, type Principal } from '../access/index.ts';
+import {
+  base32,
+  type Clock,
+  concat,
+  fail,
+  hmac,
+  isPrincipal,
+  jcsBytes,
+  lp,
+} from '../core/index.ts';
+import type { AccessView, Caller } from './types.ts';
+
+const CACHED_LISTS = 4096;
+
+/** A caller's principal and the classes in which he may do one thing. */
+export interface Authorisation {
+  readonly principal: Principal;
+  readonly classes: readonly number[];
+}
+
+interface CachedList extends ClassList {
+  readonly hour: number;
+}
+
+/** Decides, once per caller and state of the world, which classes a caller may use. */
+export class Authoriser {
+  readonly #access: () => AccessView;
+  readonly #clock: Clock;
+  readonly #lists = new LRUCache<string, CachedList>({ max: CACHED_LISTS });
+
+  constructor(access: () => AccessView, clock: Clock) {
+    this.#access = access;
+    this.#clock = clock;
+  }
+
+  /**
+   * The classes in which the caller may do `action`, at this moment. Cached under everything the answer depends on, so
+   * a grant or a revocation is seen by the next call.
+   * @throws {ACCESS_DENIED} for a caller id that cannot be one
+   */
+  authorise(caller: Caller, action: Action): Authorisation {
+    if (!isPrincipal(caller.id)) throw fail('ACCESS_DENIED', 'the caller is not known');
+    const view = this.#access();
+    const principal = view.directory.principal(caller.id);
+    const environment = caller.environment ?? {};
+    const hour = hourOf(this.#clock.now());
+    const key = [
+      caller.id,
+      action,
+      view.directory.epoch,
+      view.policyEpoch,
+      view.classVersion,
+      JSON.stringify(Object.entries(environment).sort()),
+    ].join('\n');
+    const cached = this.#lists.get(key);
+    if (cached !== undefined && isFresh(cached, hour)) {
+      return { principal, classes: cached.classes };
+    }
+    const list = view.classes.classesFor({ caller: principal, action, hour, environment });
+    this.#lists.set(key, { ...list, hour });
+    return { principal, classes: list.classes };
+  }
+}
+
+/** Opaque, keyed tag of a person for audit records. */
+export function actorTag(auditKey: Uint8Array, id: string): string {
+  return base32(hmac(auditKey, concat(lp('sr/actor/v1'), lp(jcsBytes(id))))).slice(0, 26);
+}
+
+function isFresh(cached: CachedList, hour: number): boolean {
+  return hour >= cached.hour && (cached.validUntilHour === null || hour < cached.validUntilHour);
+}

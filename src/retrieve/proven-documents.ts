@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+import { LRUCache } from 'lru-cache';
+import { docIdOf, fail, type Hex, need } from '../core/index.ts';
+import type { KeyRef } from '../keys/index.ts';
+import {
+  checkStatement,
+  type DocValue,
+  entryLeafHash,
+  type Ledger,
+  parseEnvelope,
+  parseStatement,
+} from '../provenance/index.ts';
+import {
+  dataKey,
+  digestOf,
+  type IngestStatement,
+  OpenDocument,
+  type SealedStore,
+} from '../store/index.ts';
+
+const CACHED_DOCUMENTS = 512;
+
+interface Opening {
+  readonly docId: string;
+  readonly document: Promise<OpenDocument>;
+}
+
+/**
+ * Document versions that were proven from the ledger down: entry, statement, sealed object, chunk tree. The proof is
+ * cached by entry hash; whether the version is current and may be read is never cached here.
+ */
+export class ProvenDocuments {
+  readonly #ledger: Ledger;
+  readonly #stores: SealedStore;
+  readonly #tenantId: string;
+  // Promises, so that candidates of one document wait for one proof. What falls out of the cache is not closed: a
+  // passage that is being read may still need it.
+  readonly #cache = new LRUCache<Hex, Opening>({ max: CACHED_DOCUMENTS });
+
+  constructor(ledger: Ledger, stores: SealedStore, tenantId: string) {
+    this.#ledger = ledger;
+    this.#stores = stores;
+    this.#tenantId = tenantId;
+  }
+
+  /**
+   * The current version of a document, proven now or before.
+   * @throws {INTEGRITY} {@link KEY_ROW_MISSING} {@link KEY_ROW_INVALID} {@link KEY_COMMITMENT} {@link LOG_TRUNCATED}
+   */
+  open(doc: DocValue): Promise<OpenDocument> {
+    const { docId, entryLeafHash } = doc;
+    const known = this.#cache.get(entryLeafHash);
+    if (known !== undefined) return known.document;
+    const opening = { docId, document: this.prove(doc) };
+    this.#cache.set(entryLeafHash, opening);
+    // A failure is not remembered: the store may have been repaired.
+    opening.document.catch(() => {
+      if (this.#cache.peek(entryLeafHash) === opening) this.#cache.delete(entryLeafHash);
+    });
+    return opening.document;
+  }
+
+  /** True when {@link ProvenDocuments.open} would prove nothing anew. */
+  has({ entryLeafHash }: DocValue): boolean {
+    return this.#cache.has(entryLeafHash);
+  }
+
+  /** Proves the current version of a document from what the store holds now. The caller closes it. */
+  async prove(doc: DocValue): Promise<OpenDocument> {
+    const statement = await this.statement(doc);
+    const ref = documentRef(this.#tenantId, doc);
+    const dek = await dataKey(this.#stores, ref, digestOf(statement));
+    try {
+      const document = await OpenDocument.open(this.#stores.objects, ref, dek, statement);
+      this.#checkName(document, doc);
+      return document;
+    } finally {
+      dek.fill(0);
+    }
+  }
+
+  /**
+   * The ingest statement of a document's head. The ledger has applied the entry with exactly this leaf hash, under a key
+   * that was valid there, so the hash is all that must be compared.
+   * @throws {INTEGRITY} when the stored entry is another one
+   */
+  async statement(doc: DocValue): Promise<IngestStatement> {
+    const entry = await this.#ledger.reader.entry(doc.entry, this.#ledger.head.size);
+    const isApplied = entryLeafHash(entry) === doc.entryLeafHash;
+    need(
+      'INV-ENTRY-LEAF',
+      isApplied,
+      'INTEGRITY',
+      'a log entry is not the one that the ledger applied',
+    );
+    const envelope = parseEnvelope(entry);
+    const raw = envelope === null ? null : parseStatement(envelope.payload);
+    const statement = raw === null ? null : checkStatement(raw);
+    if (statement?.kind !== 'ingest')
+      throw fail('INTEGRITY', 'a document head is no ingest statement');
+    return statement;
+  }
+
+  /** A name that gives another id was not the one that the document was ingested under. */
+  #checkName({ meta }: OpenDocument, doc: DocValue): void {
+    const idKey = this.#stores.ring.lookupKey('id');
+    const isOwn = docIdOf(idKey, meta.namespace, meta.sourceUri) === doc.docId;
+    need('INV-META-DOCID', isOwn, 'INTEGRITY', 'a document carries the name of another one');
+  }
+
+  /** Forgets every version of one document, or everything, and zeroes the keys that were derived for it. */
+  forget(docId?: string): void {
+    for (const [leafHash, opening] of [...this.#cache.entries()]) {
+      if (docId !== undefined && opening.docId !== docId) continue;
+      this.#cache.delete(leafHash);
+      opening.document.then(
+        (document) => document.close(),
+        () => undefined,
+      );
+    }
+  }
+}
+
+/** Where a document version stands in the key hierarchy. */
+export function documentRef(tenantId: string, doc: Pick<DocValue, 'docId' | 'version'>): KeyRef {
+  return { tenantId, kind: 'doc', id: doc.docId, no: doc.version };
+}

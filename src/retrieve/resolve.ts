@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// From an index candidate, which proves nothing, to a passage that is proven.
+import { LRUCache } from 'lru-cache';
+import { holds, isStrongroomError } from '../core/index.ts';
+import type { Candidate } from '../index/index.ts';
+import type { DocValue } from '../provenance/index.ts';
+import type { OpenDocument } from '../store/index.ts';
+import type { ProvenDocuments } from './proven-documents.ts';
+import type { ResolvedPassage, RetrievalOptions, RetrievalStats } from './types.ts';
+
+const CACHED_TEXT_BYTES = 32 * 1024 * 1024;
+
+/** Turns candidates into passages, for one process; caches hold proofs and verified text, never decisions. */
+export class Resolver {
+  readonly #options: RetrievalOptions;
+  readonly #documents: ProvenDocuments;
+  readonly #texts = new LRUCache<string, string>({
+    maxSize: CACHED_TEXT_BYTES,
+    sizeCalculation: (text) => text.length * 2 + 1,
+  });
+
+  constructor(options: RetrievalOptions, documents: ProvenDocuments) {
+    this.#options = options;
+    this.#documents = documents;
+  }
+
+  /**
+   * Proves one candidate.
+   * @param allowed the caller's class numbers
+   * @returns null when it must not be shown; `stats` says why
+   */
+  async resolve(
+    candidate: Candidate,
+    allowed: ReadonlySet<number>,
+    stats: RetrievalStats,
+  ): Promise<ResolvedPassage | null> {
+    stats.candidates += 1;
+    const doc = this.#current(candidate, allowed, stats);
+    if (doc === null) return null;
+    try {
+      const { document, text } = await this.#open(doc, candidate, stats);
+      const { chunk, aclDigest, classNo } = { chunk: candidate.i, ...this.#class(doc) };
+      const { leafHash, score } = candidate;
+      return {
+        passage: passageOf(doc, document, chunk, text),
+        leafHash,
+        aclDigest,
+        classNo,
+        score,
+      };
+    } catch (error) {
+      if (!isStrongroomError(error)) throw error;
+      stats.failed += 1;
+      this.#options.onAlarm({
+        code: error.code,
+        message: 'a passage failed its proof and was left out',
+        details: { docId: doc.docId, chunk: candidate.i },
+      });
+      return null;
+    }
+  }
+
+  /** True while a passage may still be shown: its version is current, unexpired, and in one of the classes. */
+  isCurrent(passage: ResolvedPassage, allowed: ReadonlySet<number>): boolean {
+    const doc = this.#options.ledger.lookup('doc', passage.passage.docId);
+    return (
+      doc?.status === 'live' &&
+      doc.entryLeafHash === passage.leafHash &&
+      !this.#isExpired(doc) &&
+      allowed.has(this.#class(doc).classNo)
+    );
+  }
+
+  /** Forgets verified text. */
+  forget(): void {
+    this.#texts.clear();
+  }
+
+  #current(
+    candidate: Candidate,
+    allowed: ReadonlySet<number>,
+    stats: RetrievalStats,
+  ): DocValue | null {
+    const doc = this.#options.ledger.lookup('doc', candidate.docId);
+    const isCurrent = doc?.status === 'live' && doc.entryLeafHash === candidate.leafHash;
+    if (doc === null || !holds('INV-RESOLVE-CURRENT', isCurrent)) {
+      stats.superseded += 1;
+      return null;
+    }
+    if (!holds('INV-RESOLVE-EXPIRED', !this.#isExpired(doc))) {
+      stats.expired += 1;
+      return null;
+    }
+    if (!holds('INV-RESOLVE-CLASS', allowed.has(this.#class(doc).classNo))) {
+      stats.foreign += 1;
+      this.#options.onAlarm({
+        code: 'INDEX_TAMPERED',
+        message: 'the index offered a passage of a class that the caller may not read',
+      });
+      return null;
+    }
+    return doc;
+  }
+
+  async #open(
+    doc: DocValue,
+    candidate: Candidate,
+    stats: RetrievalStats,
+  ): Promise<{ document: OpenDocument; text: string }> {
+    if (!this.#documents.has(doc)) stats.documentsVerified += 1;
+    const document = await this.#documents.open(doc);
+    const mayCache = this.#options.access().policy.plaintextCache;
+    const key = `${doc.entryLeafHash} ${candidate.i}`;
+    const cached = mayCache ? this.#texts.get(key) : undefined;
+    if (cached !== undefined) {
+      stats.plaintextHits += 1;
+      return { document, text: cached };
+    }
+    document.checkVector(candidate.i, candidate.vector);
+    const text = await document.text(candidate.i);
+    stats.chunksOpened += 1;
+    if (mayCache) this.#texts.set(key, text);
+    return { document, text };
+  }
+
+  #class(doc: DocValue): { aclDigest: string; classNo: number } {
+    const acl = this.#options.ledger.lookup('acl', doc.aclDigest);
+    return { aclDigest: doc.aclDigest, classNo: acl?.classNo ?? -1 };
+  }
+
+  #isExpired(doc: DocValue): boolean {
+    return doc.validUntil !== null && doc.validUntil * 1000 <= this.#options.clock.now();
+  }
+}
+
+function passageOf(
+  doc: DocValue,
+  document: OpenDocument,
+  i: number,
+  text: string,
+): ResolvedPassage['passage'] {
+  const { start, end, meta } = document.leaf(i);
+  const { sourceUri, title, mediaType } = document.meta;
+  return {
+    docId: doc.docId,
+    version: doc.version,
+    chunk: i,
+    text,
+    source: { uri: sourceUri, title, mediaType },
+    headings: meta.headings,
+    page: meta.page,
+    range: { start, end },
+    sourceRange: meta.pos,
+  };
+}

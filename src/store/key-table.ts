@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type Hex, need } from '../core/index.ts';
+import { type KeyRef, ROW_BYTES, type SealKind } from '../keys/index.ts';
+import { bytesOf, Database, numberOf, textOf } from './sqlite.ts';
+
+/** A wrapped data key and what it opens. */
+export interface KeyRow {
+  readonly ref: KeyRef;
+  /** SHA-256 of the sealed object, hex: two racing writers of one version must not overwrite each other's key. */
+  readonly objectDigest: Hex;
+  /** 92 bytes. */
+  readonly row: Uint8Array;
+}
+
+/** Wrapped data keys by what they open. Whoever can delete rows can erase; nobody can forge them. */
+export interface KeyTable {
+  /** Adds rows in one step; an existing row stays as it is. Durable on return. */
+  putAll(rows: readonly KeyRow[]): Promise<void>;
+  /** The row of an object, or null. */
+  get(ref: KeyRef, objectDigest: Hex): Promise<Uint8Array | null>;
+  /** Replaces rows that exist, in one step (rewrapping). */
+  replaceAll(rows: readonly KeyRow[]): Promise<void>;
+  /** Removes every row of (kind, id), all numbers, beyond recovery from this table. @returns rows removed */
+  purge(tenantId: string, kind: SealKind, id: string): Promise<number>;
+  /** Removes single rows beyond recovery. @returns rows removed */
+  purgeRows(rows: readonly Omit<KeyRow, 'row'>[]): Promise<number>;
+  /** Every row of a tenant, in no particular order. */
+  list(tenantId: string): AsyncIterable<KeyRow>;
+}
+
+const SCHEMA = `CREATE TABLE IF NOT EXISTS dek (
+  tenant TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, no INTEGER NOT NULL,
+  objectDigest TEXT NOT NULL, row BLOB NOT NULL,
+  PRIMARY KEY (tenant, kind, id, no, objectDigest)
+) STRICT, WITHOUT ROWID`;
+const WHERE = 'tenant = ? AND kind = ? AND id = ? AND no = ? AND objectDigest = ?';
+
+/** The key table in a SQLite file of the vault. */
+export class SqliteKeyTable implements KeyTable {
+  readonly #db: Database;
+
+  constructor(file: string) {
+    this.#db = new Database(file, { schema: SCHEMA, synchronous: 'FULL' });
+  }
+
+  putAll(rows: readonly KeyRow[]): Promise<void> {
+    return this.#each(rows, ({ ref, objectDigest, row }) => {
+      const values = [ref.tenantId, ref.kind, ref.id, ref.no, objectDigest, row] as const;
+      this.#db.run('INSERT OR IGNORE INTO dek VALUES (?, ?, ?, ?, ?, ?)', ...values);
+    });
+  }
+
+  // Promises, so that a damaged table rejects instead of throwing.
+  // eslint-disable-next-line @typescript-eslint/require-await
+  async get(ref: KeyRef, objectDigest: Hex): Promise<Uint8Array | null> {
+    const sql = `SELECT row FROM dek WHERE ${WHERE}`;
+    const found = this.#db.get(sql, ref.tenantId, ref.kind, ref.id, ref.no, objectDigest);
+    if (found === null) return null;
+    const row = bytesOf(found, 'row');
+    need(
+      'INV-ROW-LENGTH',
+      row.length === ROW_BYTES,
+      'KEY_ROW_INVALID',
+      'a wrapped key has the wrong length',
+    );
+    return row;
+  }
+
+  replaceAll(rows: readonly KeyRow[]): Promise<void> {
+    return this.#each(rows, ({ ref, objectDigest, row }) => {
+      const sql = `UPDATE dek SET row = ? WHERE ${WHERE}`;
+      this.#db.run(sql, row, ref.tenantId, ref.kind, ref.id, ref.no, objectDigest);
+    });
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await
+  async purge(tenantId: string, kind: SealKind, id: string): Promise<number> {
+    const sql = 'DELETE FROM dek WHERE tenant = ? AND kind = ? AND id = ?';
+    const removed = this.#db.run(sql, tenantId, kind, id);
+    this.#db.truncateLog();
+    return removed;
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await
+  async purgeRows(rows: readonly Omit<KeyRow, 'row'>[]): Promise<number> {
+    const removed = this.#db.transaction(() => {
+      let count = 0;
+      for (const { ref, objectDigest } of rows) {
+        const sql = `DELETE FROM dek WHERE ${WHERE}`;
+        count += this.#db.run(sql, ref.tenantId, ref.kind, ref.id, ref.no, objectDigest);
+      }
+      return count;
+    });
+    this.#db.truncateLog();
+    return removed;
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await
+  async *list(tenantId: string): AsyncGenerator<KeyRow> {
+    for (const row of this.#db.all('SELECT * FROM dek WHERE tenant = ?', tenantId)) {
+      const kind = textOf(row, 'kind') as SealKind;
+      yield {
+        ref: { tenantId, kind, id: textOf(row, 'id'), no: numberOf(row, 'no') },
+        objectDigest: textOf(row, 'objectDigest'),
+        row: bytesOf(row, 'row'),
+      };
+    }
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await
+  async #each(rows: readonly KeyRow[], work: (row: KeyRow) => void): Promise<void> {
+    this.#db.transaction(() => {
+      rows.forEach(work);
+    });
+  }
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// Founding a vault: keys, genesis, delegations, first directory and policy.
+import { mkdir, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { type AccessFile, initialPolicy } from '../access/index.ts';
+import { base64, fail, logOrigin, newVaultId, type Signer, systemRandom } from '../core/index.ts';
+import type { Embedder } from '../embed/index.ts';
+import { LocalKeyRing } from '../keys/index.ts';
+import {
+  Ledger,
+  type Predicate,
+  type Role,
+  ROLE_KINDS,
+  signStatement,
+  type TrustFile,
+  vkeyOf,
+} from '../provenance/index.ts';
+import { FileTrustStore, homeDirectory, putList } from '../store/index.ts';
+import { isVault, VAULT_FORMAT, writeConfig } from './config.ts';
+import { contextWith, type OpenOptions, type VaultContext } from './context.ts';
+import { directoryRef, policyRef } from './refs.ts';
+import { VaultWriter } from './writer.ts';
+
+/** How to found a vault. */
+export interface CreateOptions extends OpenOptions {
+  /** Opaque id; default `default`. */
+  readonly tenantId?: string;
+  /** People, groups and the default rule. */
+  readonly access: AccessFile;
+  readonly embedder: Embedder;
+}
+
+/** The roles that get a key of their own at once; entry 1 of the log is the sequencer's. */
+const FIRST_ROLES: readonly Role[] = [
+  'sequencer',
+  'ingest',
+  'acl',
+  'directory',
+  'eraser',
+  'indexer',
+  'retriever',
+];
+
+/**
+ * Founds a vault in an empty directory. The configuration file is written last: without it there is no vault.
+ * @returns the vault's id
+ * @throws {VAULT_EXISTS} when there is one; {@link USAGE} when the directory holds other files
+ */
+export async function createVault(options: CreateOptions): Promise<{ vaultId: string }> {
+  const vault = path.resolve(options.vault);
+  await requireFree(vault);
+  const random = options.random ?? systemRandom;
+  const home = options.home ?? homeDirectory(process.env);
+  const tenantId = options.tenantId ?? 'default';
+  const vaultId = newVaultId(random);
+  const passphrase = options.passphrase ?? null;
+  const ring = await LocalKeyRing.create({ home, vaultId, tenantId, passphrase, random });
+  for (const role of FIRST_ROLES) await ring.addSigner(role);
+  const trust = new FileTrustStore(home, vaultId);
+  await trust.write(trustFile(ring));
+  const config = { v: 1 as const, format: VAULT_FORMAT, vaultId, tenantId };
+  await mkdir(vault, { recursive: true, mode: 0o700 });
+  const context = contextWith(options, { vault, home, config, trust, ring, random });
+  try {
+    await found(context, options);
+  } finally {
+    context.close();
+  }
+  await writeConfig(vault, config);
+  return { vaultId };
+}
+
+async function found(context: VaultContext, options: CreateOptions): Promise<void> {
+  const ledger = await Ledger.found({
+    idKey: context.ring.lookupKey('id'),
+    reader: context.reader,
+    trust: context.trust,
+    cache: context.cache,
+    clock: context.clock,
+    onAlarm: context.onAlarm,
+  });
+  const writer = await VaultWriter.open(context, ledger);
+  try {
+    await writer.commitAll(await firstEntries(context, options));
+  } finally {
+    writer.close();
+  }
+}
+
+async function firstEntries(context: VaultContext, options: CreateOptions): Promise<Uint8Array[]> {
+  const { ring, clock, config, stores } = context;
+  const [root] = ring.signers('root');
+  if (root === undefined) throw fail('KEY_UNAVAILABLE', 'the key ring holds no root key');
+  const log = logOrigin(config.vaultId, config.tenantId);
+  const every = { log, time: Math.floor(clock.now() / 1000) };
+  const genesis = {
+    ...every,
+    vaultId: config.vaultId,
+    tenantId: config.tenantId,
+    format: 1 as const,
+    rootSpki: base64(root.spki),
+    logVkey: vkeyOf(log, ring.logPublicKey),
+    embedder: identityOf(options.embedder),
+  };
+  const entries = [await signStatement('genesis', genesis, root)];
+  for (const role of FIRST_ROLES) {
+    for (const key of ring.signers(role)) entries.push(await delegation(every, role, key, root));
+  }
+  const policy = initialPolicy(options.access.default);
+  const sealedPolicy = await putList(stores, policyRef(config.tenantId, 1), [policy]);
+  entries.push(await signStatement('config', { ...every, epoch: 1, ...sealedPolicy }, root));
+  const people = await putList(stores, directoryRef(config.tenantId, 1), options.access.directory);
+  const [directory] = ring.signers('directory');
+  if (directory === undefined) throw fail('KEY_UNAVAILABLE', 'the key ring holds no directory key');
+  entries.push(await signStatement('directory', { ...every, epoch: 1, ...people }, directory));
+  return entries;
+}
+
+/** The root's statement that a key may sign in a role, for everything the role allows. */
+export function delegation(
+  every: { readonly log: string; readonly time: number },
+  role: Role,
+  key: Signer,
+  root: Signer,
+): Promise<Uint8Array> {
+  const predicate = {
+    ...every,
+    keyid: key.keyid,
+    spki: base64(key.spki),
+    role,
+    kinds: [...ROLE_KINDS[role]],
+    namespaces: null,
+    notAfter: null,
+  };
+  return signStatement('delegate', predicate, root);
+}
+
+/** What genesis says of an embedder. */
+export function identityOf(embedder: Embedder): Predicate<'genesis'>['embedder'] {
+  const { space, model, dims, dtype } = embedder.identity;
+  return { space, dims, dtype, models: [{ ...model }] };
+}
+
+function trustFile(ring: LocalKeyRing): TrustFile {
+  const [root] = ring.signers('root');
+  const log = logOrigin(ring.vaultId, ring.tenantId);
+  return {
+    v: 'sr/trust/v1',
+    vaultId: ring.vaultId,
+    tenantId: ring.tenantId,
+    logVkey: vkeyOf(log, ring.logPublicKey),
+    rootSpki: base64(root?.spki ?? new Uint8Array(0)),
+    witnesses: { vkeys: [], k: 0 },
+    maxAge: null,
+    head: null,
+    origin: 'init',
+  };
+}
+
+async function requireFree(vault: string): Promise<void> {
+  if (await isVault(vault))
+    throw fail('VAULT_EXISTS', 'there is a vault in this directory already');
+  const present = await readdir(vault).catch(() => [] as string[]);
+  if (present.length > 0)
+    throw fail('USAGE', 'the directory of a new vault must be empty or absent');
+}

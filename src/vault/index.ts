@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// The public face of vault: the embedded home, put together.
+export * from './config.ts';
+export type { OpenOptions, VaultContext } from './context.ts';
+export { createVault, type CreateOptions } from './create.ts';
+export type * from './describe.ts';
+export type { VaultIngestOptions, VaultIngestReport } from './ingest.ts';
+export type { FsckOptions, FsckReport, Problem } from './fsck.ts';
+export * from './key-admin.ts';
+export * from './log-export.ts';
+export { DEFAULT_NAMESPACE, type NamedDocument } from './names.ts';
+export type { PermissionReport } from './permissions.ts';
+export type { ErasureReport } from './removal.ts';
+export { Session, type SessionOptions } from './session.ts';
+export * from './vault.ts';
+export type { Failure, VerificationReport } from './verify-all.ts';

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// Deleting (the document is gone for everybody) and erasing (its keys are destroyed).
+import { base64, type DocId } from '../core/index.ts';
+import { headFields, signTombstone } from '../ingest/index.ts';
+import { type DocValue, type Predicate, signStatement } from '../provenance/index.ts';
+import { openJournal } from './journal.ts';
+import { every } from './permissions.ts';
+import type { Session } from './session.ts';
+import { strayKeys } from './snapshot-sweep.ts';
+
+/** What an erasure achieved, signed by an eraser key. */
+export interface ErasureReport {
+  readonly docId: string;
+  readonly result: Predicate<'erasure'>['result'];
+  readonly keysDestroyed: number;
+  readonly objectsDeleted: number;
+  /** DSSE envelope of kind `erasure`, base64. */
+  readonly statement: string;
+}
+
+/** Signs tombstones for live documents. @returns how many were deleted */
+export async function deleteDocuments(
+  session: Session,
+  docs: readonly DocValue[],
+): Promise<number> {
+  if (docs.length === 0) return 0;
+  const signer = (await session.writer()).signer('ingest');
+  const idKey = session.context.ring.lookupKey('id');
+  const entries: Uint8Array[] = [];
+  for (const doc of docs) {
+    entries.push(await signTombstone(every(session), idKey, doc, signer));
+  }
+  await session.commitAll(entries);
+  return entries.length;
+}
+
+/**
+ * Erases a document: shreds it in the log, destroys its data keys, deletes its sealed objects, seals the index segments
+ * that held its rows again under new keys, and forgets it in journal and memory.
+ */
+export async function eraseDocument(
+  session: Session,
+  doc: DocValue,
+  reason: string,
+): Promise<ErasureReport> {
+  const signer = (await session.writer()).signer('eraser');
+  const head = headFields(session.context.ring.lookupKey('id'), doc);
+  if (doc.status !== 'shredded') {
+    const predicate = { ...every(session), ...head, reason };
+    await session.commitAll([await signStatement('shred', predicate, signer)]);
+  }
+  const { keysDestroyed, objectsDeleted } = await destroyKeys(session, doc.docId);
+  await forgetRows(session);
+  const journal = openJournal(session.context);
+  journal.erase(doc.docId);
+  journal.close();
+  const shredEntry = session.ledger.lookup('doc', doc.docId)?.entry ?? doc.entry;
+  const result = {
+    effectiveNow: [
+      'data keys destroyed',
+      'sealed objects deleted',
+      'index segments sealed anew',
+      'journal and caches purged',
+    ],
+    againstBackups: 'when no backup of the key table and key ring remains',
+    pending: [],
+  };
+  const predicate = { ...every(session), stateKey: head.stateKey, shredEntry, result };
+  const statement = await signStatement('erasure', predicate, signer);
+  return {
+    docId: doc.docId,
+    result,
+    keysDestroyed,
+    objectsDeleted,
+    statement: base64(statement),
+  };
+}
+
+/**
+ * Finishes erasures that a crash interrupted after the log had named them: data keys that are still there, index
+ * segments that were sealed before the erasure, and former segments that were not removed.
+ * @returns documents finished
+ */
+export async function finishErasures(session: Session): Promise<number> {
+  const { context, ledger } = session;
+  const shredded = [...ledger.documents()].filter((doc) => doc.status === 'shredded');
+  if (shredded.length === 0) return 0;
+  const journal = openJournal(context);
+  // The journal's row goes last, so it tells of every step that was not taken.
+  const open = new Set(shredded.map((doc) => doc.docId).filter((docId) => journal.has(docId)));
+  const ids = new Set<string>(shredded.map((doc) => doc.docId));
+  for await (const { ref } of context.keys.list(context.config.tenantId)) {
+    if (ref.kind === 'doc' && ids.has(ref.id)) open.add(ref.id as DocId);
+  }
+  for (const docId of open) await destroyKeys(session, docId);
+  const { isDirty, table } = await session.index();
+  const stray = await strayKeys({ context, ledger }, table);
+  if (open.size > 0 || isDirty || stray.length > 0) await forgetRows(session);
+  for (const docId of open) journal.erase(docId);
+  journal.close();
+  return open.size;
+}
+
+/** Destroys the data keys of every version of a document and deletes what they opened. */
+async function destroyKeys(
+  session: Session,
+  docId: DocId,
+): Promise<{ keysDestroyed: number; objectsDeleted: number }> {
+  const { context } = session;
+  const keysDestroyed = await context.keys.purge(context.config.tenantId, 'doc', docId);
+  (await session.retriever()).forget(docId);
+  let objectsDeleted = 0;
+  for await (const { path } of context.objects.list(`obj/doc/${docId}/`)) {
+    await context.objects.delete(path);
+    objectsDeleted += 1;
+  }
+  return { keysDestroyed, objectsDeleted };
+}
+
+/** Removes what is left of removed rows in memory, and every segment that may hold one. */
+async function forgetRows(session: Session): Promise<void> {
+  (await session.index()).vacuum();
+  await session.seal({ sweep: true });
+}

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+// One opened vault: ledger, access, index and retriever of a process, kept in step with the log.
+import { type Embedder, hashEmbedder } from '../embed/index.ts';
+import { fail, need } from '../core/index.ts';
+import {
+  type Checkpoint,
+  type CommitOutcome,
+  Ledger,
+  type StateRecord,
+} from '../provenance/index.ts';
+import {
+  type AccessView,
+  ProvenDocuments,
+  type RetrievalOptions,
+  Retriever,
+} from '../retrieve/index.ts';
+import { AccessState } from './access-state.ts';
+import { openContext, type OpenOptions, type VaultContext } from './context.ts';
+import { IndexState } from './index-state.ts';
+import { Turns } from './turns.ts';
+import { writeSnapshot } from './snapshot-write.ts';
+import { latestSnapshot } from './state-snapshot.ts';
+import { VaultWriter } from './writer.ts';
+
+/** How to open a session. */
+export interface SessionOptions extends OpenOptions {
+  /** Default: the built-in embedder. Must be the one that the vault was made for. */
+  readonly embedder?: Embedder;
+}
+
+/** The working state of an opened vault. Opening it proves the log; the index is loaded when first needed. */
+export class Session {
+  readonly context: VaultContext;
+  readonly ledger: Ledger;
+  readonly embedder: Embedder;
+  readonly documents: ProvenDocuments;
+  readonly #access: AccessState;
+  #index: Promise<IndexState> | null = null;
+  #retriever: Promise<Retriever> | null = null;
+  #writer: VaultWriter | null = null;
+  readonly #opening = new Turns();
+  readonly #following = new Turns();
+  readonly #settling = new Turns();
+  readonly #sealing = new Turns();
+  readonly #administering = new Turns();
+  /** Leaves that changed and are not in access view and index yet. */
+  #pending: StateRecord[] = [];
+  /** The head that access view and index belong to. */
+  #settledAt: Checkpoint;
+
+  private constructor(
+    parts: { context: VaultContext; ledger: Ledger; access: AccessState },
+    embedder: Embedder,
+  ) {
+    this.context = parts.context;
+    this.ledger = parts.ledger;
+    this.#access = parts.access;
+    this.embedder = embedder;
+    this.#settledAt = parts.ledger.head;
+    const { stores, config } = parts.context;
+    this.documents = new ProvenDocuments(parts.ledger, stores, config.tenantId);
+  }
+
+  /**
+   * Opens a vault: trust, log, state, people, classes, policy.
+   * @throws {EMBEDDER_MISMATCH} when the vault was made for another embedder; the errors of {@link Ledger.open} and
+   *   {@link openContext}
+   */
+  static async open(options: SessionOptions): Promise<Session> {
+    const context = await openContext(options);
+    try {
+      const ledger = await Ledger.open({
+        idKey: context.ring.lookupKey('id'),
+        reader: context.reader,
+        trust: context.trust,
+        cache: context.cache,
+        clock: context.clock,
+        onAlarm: context.onAlarm,
+        snapshot: (head) => latestSnapshot(context, head),
+      });
+      const embedder = options.embedder ?? hashEmbedder();
+      checkEmbedder(ledger, embedder);
+      const access = await AccessState.open(context, ledger);
+      ledger.requireFresh(access.view.policy.maxAge);
+      return new Session({ context, ledger, access }, embedder);
+    } catch (error) {
+      context.close();
+      throw error;
+    }
+  }
+
+  /** People, classes and policy at the head. */
+  get access(): AccessView {
+    return this.#access.view;
+  }
+
+  /** The index, loaded and completed on first use. */
+  index(): Promise<IndexState> {
+    this.#index ??= IndexState.open({
+      context: this.context,
+      ledger: this.ledger,
+      documents: this.documents,
+    });
+    return this.#index;
+  }
+
+  /** What answers queries. */
+  retriever(): Promise<Retriever> {
+    this.#retriever ??= this.retrieval().then((options) => new Retriever(options, this.documents));
+    return this.#retriever;
+  }
+
+  /** What retrieval works with. */
+  async retrieval(): Promise<RetrievalOptions> {
+    const { context, ledger, embedder } = this;
+    const { stores, clock, random, audit, onAlarm } = context;
+    const { index } = await this.index();
+    return {
+      ledger,
+      stores,
+      index,
+      embedder,
+      access: () => this.access,
+      follow: () => this.follow(),
+      isSettled: () => this.isSettled,
+      settle: () => this.settle(),
+      clock,
+      random,
+      audit,
+      onAlarm,
+    };
+  }
+
+  /** Follows the published head; calls that overlap wait for each other. */
+  follow(): Promise<void> {
+    return this.#following.next(async () => {
+      await this.ledger.refresh();
+      await this.settle();
+      this.ledger.requireFresh(this.access.policy.maxAge);
+    });
+  }
+
+  /** Whether access view and index are those of the ledger's head. */
+  get isSettled(): boolean {
+    return this.#settledAt === this.ledger.head;
+  }
+
+  /**
+   * Takes what changed in the ledger into access view and index. What fails is kept and tried again by the next call:
+   * until then nobody is served, since old permissions must not outlive a new head.
+   */
+  settle(): Promise<void> {
+    return this.#settling.next(async () => {
+      const { head } = this.ledger;
+      this.#pending.push(...this.ledger.takeChanges());
+      const records = [...this.#pending];
+      await this.#access.apply(records);
+      if (this.#index !== null) await (await this.#index).apply(records);
+      this.#pending.splice(0, records.length);
+      this.#settledAt = head;
+    });
+  }
+
+  /** The right to write; taken on first use and held until the session closes. */
+  writer(): Promise<VaultWriter> {
+    return this.#opening.next(async () => {
+      if (this.#writer === null) {
+        this.#writer = await VaultWriter.open(this.context, this.ledger);
+        await this.settle();
+      }
+      return this.#writer;
+    });
+  }
+
+  /** Lets changes of people, permissions and keys pass one at a time: each is made from what the one before it left. */
+  exclusively<T>(work: () => Promise<T>): Promise<T> {
+    return this.#administering.next(work);
+  }
+
+  /** Appends entries and takes their effects over. */
+  async commit(entries: readonly Uint8Array[]): Promise<CommitOutcome[]> {
+    const writer = await this.writer();
+    const outcomes = await writer.commit(entries);
+    await this.settle();
+    return outcomes;
+  }
+
+  /** {@link commit} of entries that must all be accepted. @throws {ENTRY_REFUSED} */
+  async commitAll(entries: readonly Uint8Array[]): Promise<CommitOutcome[]> {
+    const outcomes = await this.commit(entries);
+    for (const outcome of outcomes) {
+      if (outcome.outcome === 'refused') {
+        throw fail('ENTRY_REFUSED', `the ledger refuses the change: ${outcome.reason}`);
+      }
+    }
+    return outcomes;
+  }
+
+  /**
+   * Seals the index as it is, if it changed.
+   * @param sweep whether to look for leftovers of every former snapshot
+   */
+  async seal({ sweep }: { readonly sweep: boolean } = { sweep: false }): Promise<boolean> {
+    const [writer, state] = [await this.writer(), await this.index()];
+    const { context, ledger } = this;
+    return this.#sealing.next(() => writeSnapshot({ context, ledger, writer, state, sweep }));
+  }
+
+  /** Releases lock, databases and cached keys. */
+  close(): void {
+    this.#writer?.close();
+    this.documents.forget();
+    this.context.close();
+  }
+}
+
+function checkEmbedder(ledger: Ledger, embedder: Embedder): void {
+  const { space, dims, model } = embedder.identity;
+  const made = ledger.view.state.vault?.embedder;
+  const isSame =
+    made?.space === space &&
+    made.dims === dims &&
+    made.models.some((known) => known.id === model.id && known.sha256 === model.sha256);
+  need('INV-EMBEDDER', isSame, 'EMBEDDER_MISMATCH', 'the vault was made for another embedder');
+}

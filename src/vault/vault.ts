@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// The library's face: one object for one opened vault.
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { type AccessFile, parseAccessFile } from '../access/index.ts';
+import { fail, fromUtf8 } from '../core/index.ts';
+import {
+  type ContextRequest,
+  type ContextResult,
+  makeContext,
+  type SearchRequest,
+  type SearchResult,
+} from '../retrieve/index.ts';
+import {
+  type AccessExplanation,
+  describeDocument,
+  type DocumentDescription,
+  explainAccess,
+} from './describe.ts';
+import { fsck, type FsckOptions, type FsckReport } from './fsck.ts';
+import {
+  ingestInto,
+  rehearseIngestion,
+  type VaultIngestOptions,
+  type VaultIngestReport,
+} from './ingest.ts';
+import { documentsMatching, findDocument, type NamedDocument } from './names.ts';
+import { applyAccess, type PermissionReport } from './permissions.ts';
+import { deleteDocuments, eraseDocument, type ErasureReport, finishErasures } from './removal.ts';
+import { Session, type SessionOptions } from './session.ts';
+import { verifyAll, type VerificationReport } from './verify-all.ts';
+
+/**
+ * An opened vault. Methods may overlap; writing ones take the vault's writer lock, which is held until {@link Vault.close}.
+ */
+export class Vault {
+  /** The parts that the methods are made of, for tools that need more than this face. */
+  readonly session: Session;
+  #prepared: Promise<void> | null = null;
+
+  private constructor(session: Session) {
+    this.session = session;
+  }
+
+  /**
+   * Opens a vault and proves its log up to the published head.
+   * @throws {VAULT_MISSING} {@link TRUST_UNKNOWN} {@link ROLLBACK} and the other errors of the table in docs/errors.md
+   */
+  static async open(options: SessionOptions): Promise<Vault> {
+    return new Vault(await Session.open(options));
+  }
+
+  /**
+   * Ingests files and folders. Acknowledged documents survive a crash; a file that cannot be ingested is reported and the
+   * rest goes on; unchanged files are skipped.
+   * @throws {SOURCE_MISSING} {@link VAULT_LOCKED} {@link STORE_FULL} {@link ABORTED}
+   */
+  async ingest(paths: readonly string[], options: VaultIngestOptions): Promise<VaultIngestReport> {
+    if (options.dryRun === true) return rehearseIngestion(this.session, paths, options);
+    await this.#prepareToWrite();
+    return ingestInto(this.session, paths, options);
+  }
+
+  /** Finds the best passages that the caller may read, each verified. */
+  async search(request: SearchRequest): Promise<SearchResult> {
+    return (await this.session.retriever()).search(request);
+  }
+
+  /** Assembles a cited context for a question and, on demand, a receipt that outsiders can verify. */
+  async context(request: ContextRequest): Promise<ContextResult> {
+    const retriever = await this.session.retriever();
+    return makeContext(retriever, await this.session.retrieval(), request);
+  }
+
+  /** Verifies every current document end to end. */
+  verifyAll(onProgress?: (done: number, total: number) => void): Promise<VerificationReport> {
+    return verifyAll(this.session, onProgress);
+  }
+
+  /** Brings people and permissions in line with an access file; no text is embedded again. */
+  async setAccess(access: AccessFile, glob?: string): Promise<PermissionReport> {
+    await this.#prepareToWrite();
+    return this.session.exclusively(() => applyAccess(this.session, access, glob));
+  }
+
+  /** The live documents whose path matches a glob. */
+  documents(glob = '**'): Promise<NamedDocument[]> {
+    return documentsMatching(this.session, glob);
+  }
+
+  /** What is known of a document, by path or id. @throws {NOT_FOUND} */
+  async describe(name: string, namespace?: string): Promise<DocumentDescription> {
+    await this.session.follow();
+    return describeDocument(this.session, findDocument(this.session, name, namespace));
+  }
+
+  /** Why a person may or may not read a document. @throws {NOT_FOUND} */
+  async explain(name: string, principal: string, namespace?: string): Promise<AccessExplanation> {
+    await this.session.follow();
+    return explainAccess(this.session, findDocument(this.session, name, namespace), principal);
+  }
+
+  /** Deletes documents: gone for everybody, with their history kept. @returns how many */
+  async delete(names: readonly string[], namespace?: string): Promise<number> {
+    const { session } = this;
+    await this.#prepareToWrite();
+    return session.exclusively(async () => {
+      // A name that was given twice is deleted once.
+      const docs = [...new Set(names.map((name) => findDocument(session, name, namespace)))];
+      const live = docs.filter((doc) => doc.status === 'live' || doc.status === 'distrusted');
+      if (live.length < docs.length) throw fail('NOT_FOUND', 'there is no such document');
+      const deleted = await deleteDocuments(session, live);
+      await session.seal();
+      return deleted;
+    });
+  }
+
+  /** Erases a document: its keys are destroyed everywhere this vault keeps them. */
+  async erase(name: string, reason: string, namespace?: string): Promise<ErasureReport> {
+    const { session } = this;
+    await this.#prepareToWrite();
+    return session.exclusively(() =>
+      eraseDocument(session, findDocument(session, name, namespace), reason),
+    );
+  }
+
+  /** Checks log, objects and keys against each other. */
+  fsck(options?: FsckOptions): Promise<FsckReport> {
+    return fsck(this.session, options);
+  }
+
+  /** Releases the writer lock, databases and cached keys. The vault must not be used afterwards. */
+  close(): void {
+    this.session.close();
+  }
+
+  /** Takes the writer lock and, once, finishes the erasures that a former process had begun. */
+  #prepareToWrite(): Promise<void> {
+    this.#prepared ??= this.session
+      .writer()
+      .then(() => finishErasures(this.session))
+      .then(
+        () => undefined,
+        (error: unknown) => {
+          this.#prepared = null;
+          throw error;
+        },
+      );
+    return this.#prepared;
+  }
+}
+
+/** Opens a vault. */
+export function openVault(options: SessionOptions): Promise<Vault> {
+  return Vault.open(options);
+}
+
+/**
+ * Reads an access file.
+ * @throws {ACCESS_INVALID} when it is missing or malformed
+ */
+export async function readAccessFile(file: string): Promise<AccessFile> {
+  const bytes = await readFile(path.resolve(file)).catch((error: unknown) => {
+    throw fail('ACCESS_INVALID', 'the access file could not be read', {}, error);
+  });
+  return parseAccessFile(fromUtf8(bytes));
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+import { fail, type Signer } from '../core/index.ts';
+import { type CommitOutcome, type Ledger, type Role, Sequencer } from '../provenance/index.ts';
+import { lockPath, logPrefix, SqliteLockStore, WriterLock } from '../store/index.ts';
+import type { VaultContext } from './context.ts';
+import { snapshotState } from './state-snapshot.ts';
+
+/** The right to write to a vault: the writer lock and a sequencer that has taken over the log. */
+export class VaultWriter {
+  readonly #context: VaultContext;
+  readonly #ledger: Ledger;
+  readonly #lock: WriterLock;
+  readonly #locks: SqliteLockStore;
+  readonly #sequencer: Sequencer;
+
+  private constructor(
+    at: { context: VaultContext; ledger: Ledger },
+    held: { lock: WriterLock; locks: SqliteLockStore; sequencer: Sequencer },
+  ) {
+    this.#context = at.context;
+    this.#ledger = at.ledger;
+    this.#lock = held.lock;
+    this.#locks = held.locks;
+    this.#sequencer = held.sequencer;
+  }
+
+  /**
+   * Takes the writer lock and finishes what a former writer left behind.
+   * @throws {VAULT_LOCKED} naming the process that writes; {@link ROLLBACK} {@link LOG_TAMPERED}
+   */
+  static async open(context: VaultContext, ledger: Ledger): Promise<VaultWriter> {
+    const { config, home, vault } = context;
+    const lock = await WriterLock.acquire(vault);
+    const locks = new SqliteLockStore(lockPath(home, config.vaultId, config.tenantId));
+    try {
+      const sequencer = await Sequencer.start({
+        idKey: context.ring.lookupKey('id'),
+        store: context.objects,
+        prefix: logPrefix(config.tenantId),
+        ledger,
+        locks,
+        signers: () => context.ring.signers('sequencer'),
+        signNote: (text) => context.ring.signNote(text),
+        clock: context.clock,
+        onAlarm: context.onAlarm,
+        snapshot: (state, index) => snapshotState(context, state, index),
+      });
+      return new VaultWriter({ context, ledger }, { lock, locks, sequencer });
+    } catch (error) {
+      locks.close();
+      lock.release();
+      throw error;
+    }
+  }
+
+  /** Appends entries; resolves when they are acknowledged or refused. */
+  commit(entries: readonly Uint8Array[]): Promise<CommitOutcome[]> {
+    return this.#sequencer.commit(entries);
+  }
+
+  /**
+   * Appends entries that must all be accepted.
+   * @throws {ENTRY_REFUSED} naming the ledger's reason
+   */
+  async commitAll(entries: readonly Uint8Array[]): Promise<CommitOutcome[]> {
+    const outcomes = await this.commit(entries);
+    for (const outcome of outcomes) {
+      if (outcome.outcome === 'refused') {
+        throw fail('ENTRY_REFUSED', `the ledger refuses the change: ${outcome.reason}`);
+      }
+    }
+    return outcomes;
+  }
+
+  /** A key of the role that is live at the head. @throws {KEY_UNAVAILABLE} */
+  signer(role: Role): Signer {
+    return signerFor(this.#context, this.#ledger, role);
+  }
+
+  /** Lets the next writer in. */
+  close(): void {
+    this.#locks.close();
+    this.#lock.release();
+  }
+}
+
+/** The newest key of a role that the ledger knows as live; before genesis, the newest of the ring. */
+export function signerFor(context: VaultContext, ledger: Ledger, role: Role): Signer {
+  const now = Math.floor(context.clock.now() / 1000);
+  const { keys } = ledger.view.state;
+  const signer = context.ring.signers(role).find(({ keyid }) => {
+    const leaf = keys.get(keyid);
+    if (leaf === undefined) return ledger.head.size === 0;
+    return leaf.endIndex === null && (leaf.notAfter === null || leaf.notAfter > now);
+  });
+  if (signer === undefined)
+    throw fail('KEY_UNAVAILABLE', `no live key of the role ${role}`, { role });
+  return signer;
+}
