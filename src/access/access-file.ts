@@ -110,7 +110,16 @@ export function parseGrant(
 function checked<T>(result: z.ZodSafeParseResult<T>, lineOf: LineOf): T {
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  throw invalid(issue?.message ?? 'is malformed', lineOf(issue?.path ?? []), issue?.path);
+  const path = issue === undefined ? [] : deepestPath(issue);
+  throw invalid(issue?.message ?? 'is malformed', lineOf(path), path);
+}
+
+/** Where an issue lies; of alternatives that all fail, where the one lies that fitted furthest. */
+function deepestPath(issue: z.core.$ZodIssue): PropertyKey[] {
+  if (issue.code !== 'invalid_union') return issue.path;
+  const inner = issue.errors.flat().map(deepestPath);
+  const deepest = inner.reduce((best, path) => (path.length > best.length ? path : best), []);
+  return [...issue.path, ...deepest];
 }
 
 function checkNames(

@@ -65,7 +65,7 @@ export class Journal {
 
   /** Keyed and bound to the version: an edited journal must not make a document look like one of a pruned folder. */
   #rootTag({ docId, leafHash }: Pick<SourceFacts, 'docId' | 'leafHash'>, root: string): string {
-    const fields = [lp('sr/root/v1'), lp(docId), lp(leafHash), lp(root)];
+    const fields = [lp('sr/folder/v1'), lp(docId), lp(leafHash), lp(root)];
     return base32(hmac(this.#sourceKey, concat(...fields))).slice(0, 26);
   }
 

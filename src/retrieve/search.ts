@@ -151,6 +151,11 @@ export class Retriever {
     this.#resolver.forget();
   }
 
+  /** Drops verified text and keeps what was proven of documents. */
+  forgetTexts(): void {
+    this.#resolver.forget();
+  }
+
   async #embed({ query, signal }: SearchRequest): Promise<QuantisedVector> {
     checkSignal({ signal });
     const options = signal === undefined ? {} : { signal };

@@ -44,7 +44,7 @@ export class Session {
   readonly #sealing = new Turns();
   readonly #administering = new Turns();
   /** Leaves that changed and are not in access view and index yet. */
-  #pending: StateRecord[] = [];
+  readonly #pending: StateRecord[] = [];
   /** The head that access view and index belong to. */
   #settledAt: Checkpoint;
 

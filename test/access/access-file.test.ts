@@ -115,7 +115,7 @@ const WRONG: readonly [string, readonly string[], number, RegExp][] = [
   ['a person everyone', ['  everyone: {}'], 6, /everyone is a reserved name/],
   ['an unknown field of a person', ['  ben: { admin: true }'], 6, /people\.ben/],
   ['a clearance of 10', ['  ben:', '    clearance: 10'], 7, /people\.ben\.clearance/],
-  ['an unknown action', ['  ben:', '    actions:', '      - read', '      - root'], 7, /actions/],
+  ['an unknown action', ['  ben:', '    actions:', '      - read', '      - root'], 9, /actions/],
   ['a name with a space', ['  ben b: {}'], 6, /people/],
   ['a name that is not ASCII', ['  zoë: {}'], 6, /people/],
   ['a name that looks like an ASCII one', ['  аda: {}'], 6, /people/],
