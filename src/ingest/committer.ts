@@ -29,6 +29,7 @@ export class Committer {
   readonly #options: CommitterOptions;
   #waiting: Waiting[] = [];
   #timer: NodeJS.Timeout | null = null;
+  #isDraining = false;
   #accepted = 0;
   #running: Promise<void> = Promise.resolve();
 
@@ -42,13 +43,22 @@ export class Committer {
       this.#waiting.push({ ...submission, resolve, reject });
     });
     if (this.#waiting.length >= this.#options.batchSize) void this.flush();
-    else this.#timer ??= setTimeout(() => void this.flush(), this.#options.maxWait);
+    else {
+      const wait = this.#isDraining ? 0 : this.#options.maxWait;
+      this.#timer ??= setTimeout(() => void this.flush(), wait);
+    }
     return done;
   }
 
   /** Entries that the log has taken. */
   get accepted(): number {
     return this.#accepted;
+  }
+
+  /** {@link flush}, when nothing more will come: what still follows from what waits does not wait for others. */
+  drain(): Promise<void> {
+    this.#isDraining = true;
+    return this.flush();
   }
 
   /** Commits what waits; resolves when everything submitted so far has an outcome. */

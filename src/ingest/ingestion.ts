@@ -83,7 +83,7 @@ class Ingestion {
       void queue.add(() => this.#guarded(source, sources.length));
     }
     await queue.onIdle();
-    await this.#committer.flush();
+    await this.#committer.drain();
     await Promise.all(this.#acknowledgements);
     if (this.#failed !== null) throw this.#failed;
     await this.#binder.finish();

@@ -24,3 +24,17 @@ export interface KeyRing {
   /** Raw Ed25519 signature of the log key over a checkpoint text. */
   signNote(text: Uint8Array): Promise<Uint8Array>;
 }
+
+/** A key ring whose keys can be made and forgotten: what the owner of a vault holds. */
+export interface ManagedKeyRing extends KeyRing {
+  /** Raw Ed25519 public key of the log. */
+  readonly logPublicKey: Uint8Array;
+  /** Versions of the branch key, oldest first. */
+  readonly branchVersions: readonly Hex[];
+  /** Makes and keeps a new key for a role; it counts once the root key has delegated it in the log. Durable on return. */
+  addSigner(role: string): Promise<Signer>;
+  /** Makes a new branch key version, which wraps all data keys from now on. Durable on return. */
+  rotateBranch(): Promise<Hex>;
+  /** Forgets branch key versions, never the newest: rows under them are then beyond recovery. Durable on return. */
+  dropBranches(versions: readonly Hex[]): Promise<void>;
+}

@@ -10,7 +10,7 @@ import {
   type Signer,
 } from '../core/index.ts';
 import { type LookupUse, lookupKeyFor } from './derive.ts';
-import type { KeyRing } from './key-ring.ts';
+import type { ManagedKeyRing } from './key-ring.ts';
 import {
   type KeyRingLock,
   type KeyRingSecrets,
@@ -33,7 +33,7 @@ export interface LocalKeyRingOptions extends KeyRingLock {
 }
 
 /** A key ring in a private file of the home directory; its keys are in this process's memory while it is open. */
-export class LocalKeyRing implements KeyRing {
+export class LocalKeyRing implements ManagedKeyRing {
   readonly #options: LocalKeyRingOptions;
   #secrets: KeyRingSecrets;
   readonly #lookupKeys = new Map<LookupUse, Uint8Array>();
@@ -55,7 +55,7 @@ export class LocalKeyRing implements KeyRing {
       tenants: { [tenantId]: { lookup: hex(random.bytes(32)), branch: [newBranch(random)] } },
       delegated: [],
     });
-    await ring.#save();
+    await ring.#save(ring.#secrets);
     return ring;
   }
 
@@ -132,16 +132,14 @@ export class LocalKeyRing implements KeyRing {
     const pkcs8 = base64(newEd25519(this.#options.random));
     const signer = this.#signer(pkcs8);
     const delegated = [...this.#secrets.delegated, { keyid: signer.keyid, role, pkcs8 }];
-    this.#secrets = { ...this.#secrets, delegated };
-    await this.#save();
+    await this.#save({ ...this.#secrets, delegated });
     return signer;
   }
 
   /** Makes a new branch key version, which wraps all data keys from now on; old versions still unwrap. */
   async rotateBranch(): Promise<Hex> {
     const branch = newBranch(this.#options.random);
-    this.#setBranches([...this.#tenant().branch, branch]);
-    await this.#save();
+    await this.#save(this.#withBranches([...this.#tenant().branch, branch]));
     return branch.version;
   }
 
@@ -150,16 +148,15 @@ export class LocalKeyRing implements KeyRing {
     const kept = this.#tenant().branch.filter(
       (branch) => !versions.includes(branch.version) || branch.version === this.branchVersion,
     );
-    this.#setBranches(kept);
-    await this.#save();
+    await this.#save(this.#withBranches(kept));
   }
 
-  #setBranches(branch: { version: string; key: string }[]): void {
+  #withBranches(branch: { version: string; key: string }[]): KeyRingSecrets {
     const tenants = {
       ...this.#secrets.tenants,
       [this.tenantId]: { ...this.#tenant(), branch },
     };
-    this.#secrets = { ...this.#secrets, tenants };
+    return { ...this.#secrets, tenants };
   }
 
   #tenant(): KeyRingSecrets['tenants'][string] {
@@ -190,8 +187,10 @@ export class LocalKeyRing implements KeyRing {
     return signer;
   }
 
-  #save(): Promise<void> {
-    return writeKeyRing(this.#options.home, this.#secrets, this.#options, this.#options.random);
+  /** The file first: a data key that was wrapped under a key that is not in it would be lost with this process. */
+  async #save(secrets: KeyRingSecrets): Promise<void> {
+    await writeKeyRing(this.#options.home, secrets, this.#options, this.#options.random);
+    this.#secrets = secrets;
   }
 }
 

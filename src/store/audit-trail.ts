@@ -21,8 +21,16 @@ export interface AuditRecord extends AuditEvent {
   readonly time: number;
 }
 
+/** Audit events that can be read again, in a chain that shows whether one was changed or taken out. */
+export interface AuditTrail extends AuditSink {
+  /** Events from `seq` on, oldest first. */
+  events(from?: number): AuditRecord[];
+  /** The first position at which the chain does not hold, or null when it is whole. */
+  firstBreak(): number | null;
+}
+
 /** A hash-chained audit trail in a SQLite file of the home directory; several processes may write to it. */
-export class SqliteAuditTrail implements AuditSink {
+export class SqliteAuditTrail implements AuditTrail {
   readonly #db: Database;
   readonly #clock: Clock;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything that is opened with a vault of the embedded home: stores, keys, audit trail.
+// Everything that a vault is made of, behind ports; and how the embedded home keeps it in files.
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import {
   type Alarm,
@@ -11,20 +12,33 @@ import {
   systemClock,
   systemRandom,
 } from '../core/index.ts';
-import { LocalKeyRing } from '../keys/index.ts';
-import { LogReader } from '../provenance/index.ts';
+import { Journal } from '../ingest/index.ts';
+import { LocalKeyRing, type ManagedKeyRing } from '../keys/index.ts';
+import {
+  type LedgerCache,
+  type LockStore,
+  LogReader,
+  type TrustStore,
+} from '../provenance/index.ts';
 import {
   auditPath,
+  type AuditTrail,
   FileStore,
   FileTrustStore,
   homeDirectory,
+  type KeyTable,
+  lockPath,
   logPrefix,
   type SealedStore,
   SqliteAuditTrail,
   SqliteKeyTable,
   SqliteLedgerCache,
+  SqliteLockStore,
+  verifiedPath,
+  WriterLock,
 } from '../store/index.ts';
 import { readConfig, type VaultConfig } from './config.ts';
+import { type SegmentMemory, VerifiedSegments } from './verified-segments.ts';
 
 const STATE_COPY_INTERVAL = 10_000;
 
@@ -46,24 +60,35 @@ export interface OpenOptions {
   readonly onAlarm?: AlarmSink;
 }
 
-/** An opened vault's parts; `close` releases them in the right order. */
+/** The right to write, until it is released or the process ends. */
+export interface HeldLock {
+  release(): void;
+}
+
+/** Everything that a vault is made of; `close` releases it in the right order. The embedded home keeps it in files. */
 export interface VaultContext {
-  readonly vault: string;
-  readonly home: string;
   readonly config: VaultConfig;
-  readonly ring: LocalKeyRing;
+  readonly ring: ManagedKeyRing;
   readonly objects: ObjectStore;
-  readonly keys: SqliteKeyTable;
+  readonly keys: KeyTable;
   readonly stores: SealedStore;
   readonly reader: LogReader;
-  readonly trust: FileTrustStore;
-  readonly cache: SqliteLedgerCache;
-  readonly trail: SqliteAuditTrail;
+  readonly trust: TrustStore;
+  readonly cache: LedgerCache;
+  readonly trail: AuditTrail;
   readonly audit: AuditSink;
   readonly clock: Clock;
   readonly random: Random;
   readonly onAlarm: AlarmSink;
   readonly stateCopyInterval: number;
+  /** Takes the writer lock at once or not at all. @throws {VAULT_LOCKED} */
+  lockWriter(): Promise<HeldLock>;
+  /** Opens the sequencer's lock record, which lies outside everything that can be rolled back. */
+  openLocks(): LockStore & { close(): void };
+  /** Opens the ingestion journal; with `create` false, a vault into which nothing was ingested has an empty one. */
+  openJournal(options?: { readonly create: boolean }): Journal;
+  /** Opens this machine's memory of verified index segments. */
+  openSegmentMemory(): Promise<SegmentMemory>;
   close(): void;
 }
 
@@ -93,12 +118,19 @@ export async function openContext(options: OpenOptions): Promise<VaultContext> {
   return contextWith(options, { vault, home, config, trust, ring, random });
 }
 
-/** Builds a context around a key ring that is open already. */
-export function contextWith(
-  options: OpenOptions,
-  parts: Pick<VaultContext, 'vault' | 'home' | 'config' | 'trust' | 'ring' | 'random'>,
-): VaultContext {
-  const { vault, home, config, ring, random } = parts;
+/** What has to be known, or made, before the parts of an embedded home can be put together. */
+export interface FileHome {
+  readonly vault: string;
+  readonly home: string;
+  readonly config: VaultConfig;
+  readonly trust: TrustStore;
+  readonly ring: ManagedKeyRing;
+  readonly random: Random;
+}
+
+/** Builds the context of an embedded home around a key ring that is open already. */
+export function contextWith(options: OpenOptions, files: FileHome): VaultContext {
+  const { vault, home, config, ring, random, trust } = files;
   const clock = options.clock ?? systemClock;
   const objects = options.objects ?? new FileStore(objectsDirectory(vault));
   const keys = new SqliteKeyTable(path.join(vault, 'keys.sqlite'));
@@ -110,21 +142,42 @@ export function contextWith(
     options.onAlarm?.(alarm);
   };
   return {
-    ...parts,
+    config,
+    ring,
     objects,
     keys,
     stores: { objects, keys, ring, random },
     reader: new LogReader(objects, logPrefix(config.tenantId)),
+    trust,
     cache,
     trail,
     audit: trail,
     clock,
+    random,
     onAlarm,
     stateCopyInterval: options.stateCopyInterval ?? STATE_COPY_INTERVAL,
+    ...workFiles(files),
     close: () => {
       keys.close();
       cache.close();
       trail.close();
     },
+  };
+}
+
+type WorkFiles = Pick<
+  VaultContext,
+  'lockWriter' | 'openLocks' | 'openJournal' | 'openSegmentMemory'
+>;
+
+/** The files that are opened for one piece of work and closed again. */
+function workFiles({ vault, home, config, ring }: FileHome): WorkFiles {
+  const journal = path.join(vault, 'journal.sqlite');
+  return {
+    lockWriter: () => WriterLock.acquire(vault),
+    openLocks: () => new SqliteLockStore(lockPath(home, config.vaultId, config.tenantId)),
+    openJournal: ({ create } = { create: true }) =>
+      new Journal(create || existsSync(journal) ? journal : ':memory:', ring.lookupKey('source')),
+    openSegmentMemory: () => VerifiedSegments.open(verifiedPath(home, config.vaultId)),
   };
 }

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { type AccessFile, initialPolicy } from '../access/index.ts';
 import { base64, fail, logOrigin, newVaultId, type Signer, systemRandom } from '../core/index.ts';
 import type { Embedder } from '../embed/index.ts';
-import { LocalKeyRing } from '../keys/index.ts';
+import { LocalKeyRing, type ManagedKeyRing } from '../keys/index.ts';
 import {
   Ledger,
   type Predicate,
@@ -30,8 +30,11 @@ export interface CreateOptions extends OpenOptions {
   readonly embedder: Embedder;
 }
 
+/** What the first entries of a log are made from. */
+export type Founding = Pick<CreateOptions, 'access' | 'embedder'>;
+
 /** The roles that get a key of their own at once; entry 1 of the log is the sequencer's. */
-const FIRST_ROLES: readonly Role[] = [
+export const FIRST_ROLES: readonly Role[] = [
   'sequencer',
   'ingest',
   'acl',
@@ -62,7 +65,7 @@ export async function createVault(options: CreateOptions): Promise<{ vaultId: st
   await mkdir(vault, { recursive: true, mode: 0o700 });
   const context = contextWith(options, { vault, home, config, trust, ring, random });
   try {
-    await found(context, options);
+    await foundLog(context, options);
   } finally {
     context.close();
   }
@@ -70,7 +73,8 @@ export async function createVault(options: CreateOptions): Promise<{ vaultId: st
   return { vaultId };
 }
 
-async function found(context: VaultContext, options: CreateOptions): Promise<void> {
+/** Writes the first entries of a vault's log: genesis, delegations, policy, directory. */
+export async function foundLog(context: VaultContext, options: Founding): Promise<void> {
   const ledger = await Ledger.found({
     idKey: context.ring.lookupKey('id'),
     reader: context.reader,
@@ -87,7 +91,7 @@ async function found(context: VaultContext, options: CreateOptions): Promise<voi
   }
 }
 
-async function firstEntries(context: VaultContext, options: CreateOptions): Promise<Uint8Array[]> {
+async function firstEntries(context: VaultContext, options: Founding): Promise<Uint8Array[]> {
   const { ring, clock, config, stores } = context;
   const [root] = ring.signers('root');
   if (root === undefined) throw fail('KEY_UNAVAILABLE', 'the key ring holds no root key');
@@ -141,7 +145,8 @@ export function identityOf(embedder: Embedder): Predicate<'genesis'>['embedder']
   return { space, dims, dtype, models: [{ ...model }] };
 }
 
-function trustFile(ring: LocalKeyRing): TrustFile {
+/** The trust file of whoever founds a vault with this ring. */
+export function trustFile(ring: ManagedKeyRing): TrustFile {
   const [root] = ring.signers('root');
   const log = logOrigin(ring.vaultId, ring.tenantId);
   return {

@@ -29,7 +29,12 @@ export class IndexState {
   private constructor(options: IndexStateOptions) {
     this.#options = options;
     const identity = options.ledger.view.state.vault?.embedder;
-    this.index = new MemoryIndex({ dims: identity?.dims ?? 1, space: identity?.space ?? '' });
+    const { random } = options.context;
+    this.index = new MemoryIndex({
+      dims: identity?.dims ?? 1,
+      space: identity?.space ?? '',
+      random,
+    });
   }
 
   /**

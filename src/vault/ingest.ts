@@ -7,7 +7,6 @@ import {
   type IngestOptions,
   type IngestReport,
 } from '../ingest/index.ts';
-import { openJournal, openJournalToRead } from './journal.ts';
 import { findDocument } from './names.ts';
 import { publishDirectory } from './permissions.ts';
 import type { Session } from './session.ts';
@@ -33,7 +32,7 @@ export async function ingestInto(
 ): Promise<VaultIngestReport> {
   await session.exclusively(() => publishDirectory(session, options.access));
   const index = await session.index();
-  const journal = openJournal(session.context);
+  const journal = session.context.openJournal();
   try {
     const report = await ingestFiles(
       paths,
@@ -69,7 +68,7 @@ export async function rehearseIngestion(
   options: VaultIngestOptions,
 ): Promise<VaultIngestReport> {
   await session.follow();
-  const journal = openJournalToRead(session.context);
+  const journal = session.context.openJournal({ create: false });
   const nothing = {
     commit: () => Promise.resolve([]),
     stage: () => undefined,

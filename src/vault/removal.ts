@@ -3,7 +3,6 @@
 import { base64, type DocId } from '../core/index.ts';
 import { headFields, signTombstone } from '../ingest/index.ts';
 import { type DocValue, type Predicate, signStatement } from '../provenance/index.ts';
-import { openJournal } from './journal.ts';
 import { every } from './permissions.ts';
 import type { Session } from './session.ts';
 import { strayKeys } from './snapshot-sweep.ts';
@@ -51,7 +50,7 @@ export async function eraseDocument(
   }
   const { keysDestroyed, objectsDeleted } = await destroyKeys(session, doc.docId);
   await forgetRows(session);
-  const journal = openJournal(session.context);
+  const journal = session.context.openJournal();
   journal.erase(doc.docId);
   journal.close();
   const shredEntry = session.ledger.lookup('doc', doc.docId)?.entry ?? doc.entry;
@@ -85,7 +84,7 @@ export async function finishErasures(session: Session): Promise<number> {
   const { context, ledger } = session;
   const shredded = [...ledger.documents()].filter((doc) => doc.status === 'shredded');
   if (shredded.length === 0) return 0;
-  const journal = openJournal(context);
+  const journal = context.openJournal();
   // The journal's row goes last, so it tells of every step that was not taken.
   const open = new Set(shredded.map((doc) => doc.docId).filter((docId) => journal.has(docId)));
   const ids = new Set<string>(shredded.map((doc) => doc.docId));

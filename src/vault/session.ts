@@ -67,7 +67,11 @@ export class Session {
    *   {@link openContext}
    */
   static async open(options: SessionOptions): Promise<Session> {
-    const context = await openContext(options);
+    return Session.over(await openContext(options), options.embedder);
+  }
+
+  /** {@link Session.open} of a vault whose parts are opened already; they are closed with the session, or by a failure. */
+  static async over(context: VaultContext, embedder: Embedder = hashEmbedder()): Promise<Session> {
     try {
       const ledger = await Ledger.open({
         idKey: context.ring.lookupKey('id'),
@@ -78,7 +82,6 @@ export class Session {
         onAlarm: context.onAlarm,
         snapshot: (head) => latestSnapshot(context, head),
       });
-      const embedder = options.embedder ?? hashEmbedder();
       checkEmbedder(ledger, embedder);
       const access = await AccessState.open(context, ledger);
       ledger.requireFresh(access.view.policy.maxAge);

@@ -16,12 +16,11 @@ import {
   type StatementOf,
 } from '../provenance/index.ts';
 import type { ProvenDocuments } from '../retrieve/index.ts';
-import { getRecord, verifiedPath } from '../store/index.ts';
+import { getRecord } from '../store/index.ts';
 import type { VaultContext } from './context.ts';
 import { snapshotRef } from './refs.ts';
 import { openSegment } from './sealed-segment.ts';
 import { decodeTable, type SegmentEntry, segmentsRoot } from './segment-table.ts';
-import { VerifiedSegments } from './verified-segments.ts';
 
 /** What loading needs. */
 export interface LoadOptions {
@@ -94,7 +93,7 @@ async function loadClasses(
 ): Promise<LoadedSnapshot> {
   const { context, ledger } = options;
   const outdated = new Set<number>();
-  const verified = await VerifiedSegments.open(verifiedPath(context.home, context.config.vaultId));
+  const verified = await context.openSegmentMemory();
   const loaded: SegmentEntry[] = [];
   for (const [classNo, entries] of byClass(table)) {
     try {

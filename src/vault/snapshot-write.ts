@@ -2,7 +2,7 @@
 // Sealing an index snapshot: only classes that changed are sealed again; small segments share a pack.
 import { concat, hex, isStrongroomError, sha256 } from '../core/index.ts';
 import { type Ledger, signStatement, stateRoot } from '../provenance/index.ts';
-import { type KeyRow, objectPath, putRecord, verifiedPath } from '../store/index.ts';
+import { type KeyRow, objectPath, putRecord } from '../store/index.ts';
 import type { VaultContext } from './context.ts';
 import type { IndexState } from './index-state.ts';
 import { segmentRef, snapshotRef } from './refs.ts';
@@ -10,7 +10,6 @@ import { type SealedSegment, sealSegment } from './sealed-segment.ts';
 import { encodeTable, type SegmentEntry, segmentsRoot } from './segment-table.ts';
 import { openNewestTable } from './snapshot-load.ts';
 import { removeSegments, sweepSegments } from './snapshot-sweep.ts';
-import { VerifiedSegments } from './verified-segments.ts';
 import type { VaultWriter } from './writer.ts';
 
 /** Segments below this size share an object. */
@@ -86,7 +85,7 @@ async function replaceSnapshot(options: SnapshotOptions): Promise<void> {
     throw error;
   }
   // This process has made every row from verified parts, so it need not verify its own segments when it loads them.
-  const verified = await VerifiedSegments.open(verifiedPath(context.home, context.config.vaultId));
+  const verified = await context.openSegmentMemory();
   await verified.keep(state.table.map((entry) => entry.sha256));
 }
 

@@ -47,7 +47,12 @@ export class Vault {
    * @throws {VAULT_MISSING} {@link TRUST_UNKNOWN} {@link ROLLBACK} and the other errors of the table in docs/errors.md
    */
   static async open(options: SessionOptions): Promise<Vault> {
-    return new Vault(await Session.open(options));
+    return Vault.over(await Session.open(options));
+  }
+
+  /** The face of a session that is open already. */
+  static over(session: Session): Vault {
+    return new Vault(session);
   }
 
   /**

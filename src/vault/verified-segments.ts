@@ -6,11 +6,18 @@ import { privateDirectory, readIfPresent, writePrivateFile } from '../keys/index
 
 const schema = z.array(z.string().regex(/^[0-9a-f]{64}$/));
 
+/** Digests of index segments that need not be verified row by row again. */
+export interface SegmentMemory {
+  has(digest: Hex): boolean;
+  /** Remembers exactly these digests from now on. */
+  keep(digests: readonly Hex[]): Promise<void>;
+}
+
 /**
  * Digests of index segments whose every vector this machine has compared with the signed commitments. Kept in the home
  * directory: a segment's bytes cannot change without changing its digest, so the comparison need not be repeated.
  */
-export class VerifiedSegments {
+export class VerifiedSegments implements SegmentMemory {
   readonly #file: string;
   readonly #digests: Set<Hex>;
 
@@ -34,7 +41,6 @@ export class VerifiedSegments {
     return this.#digests.has(digest);
   }
 
-  /** Remembers exactly these digests from now on. */
   async keep(digests: readonly Hex[]): Promise<void> {
     if (digests.length === this.#digests.size && digests.every((d) => this.#digests.has(d))) return;
     this.#digests.clear();

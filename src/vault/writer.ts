@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 import { fail, type Signer } from '../core/index.ts';
 import { type CommitOutcome, type Ledger, type Role, Sequencer } from '../provenance/index.ts';
-import { lockPath, logPrefix, SqliteLockStore, WriterLock } from '../store/index.ts';
-import type { VaultContext } from './context.ts';
+import { logPrefix } from '../store/index.ts';
+import type { HeldLock, VaultContext } from './context.ts';
 import { snapshotState } from './state-snapshot.ts';
+
+type OpenLocks = ReturnType<VaultContext['openLocks']>;
 
 /** The right to write to a vault: the writer lock and a sequencer that has taken over the log. */
 export class VaultWriter {
   readonly #context: VaultContext;
   readonly #ledger: Ledger;
-  readonly #lock: WriterLock;
-  readonly #locks: SqliteLockStore;
+  readonly #lock: HeldLock;
+  readonly #locks: OpenLocks;
   readonly #sequencer: Sequencer;
 
   private constructor(
     at: { context: VaultContext; ledger: Ledger },
-    held: { lock: WriterLock; locks: SqliteLockStore; sequencer: Sequencer },
+    held: { lock: HeldLock; locks: OpenLocks; sequencer: Sequencer },
   ) {
     this.#context = at.context;
     this.#ledger = at.ledger;
@@ -29,9 +31,9 @@ export class VaultWriter {
    * @throws {VAULT_LOCKED} naming the process that writes; {@link ROLLBACK} {@link LOG_TAMPERED}
    */
   static async open(context: VaultContext, ledger: Ledger): Promise<VaultWriter> {
-    const { config, home, vault } = context;
-    const lock = await WriterLock.acquire(vault);
-    const locks = new SqliteLockStore(lockPath(home, config.vaultId, config.tenantId));
+    const { config } = context;
+    const lock = await context.lockWriter();
+    const locks = context.openLocks();
     try {
       const sequencer = await Sequencer.start({
         idKey: context.ring.lookupKey('id'),

@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { verify } from 'node:crypto';
-import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { hex, systemRandom, utf8 } from '../../src/core/index.ts';
@@ -260,5 +268,23 @@ describe('delegated signers', () => {
       }),
     );
     expect(ids[0]).toBe(ids[1]);
+  });
+});
+
+describe('a key ring whose file cannot be written', () => {
+  it('goes on with the keys that are in the file, so that nothing is wrapped under one that will be lost', async () => {
+    const options = optionsIn(temporaryFolder());
+    const ring = await LocalKeyRing.create(options);
+    const { branchVersion } = ring;
+    const inTheWay = `${keyRingPath(options.home, VAULT)}.${process.pid}.tmp`;
+    mkdirSync(inTheWay);
+    await expect(ring.rotateBranch()).rejects.toThrow();
+    await expect(ring.addSigner('ingest')).rejects.toThrow();
+    expect(ring.branchVersion).toBe(branchVersion);
+    expect(ring.signers('ingest')).toEqual([]);
+    const row = await ring.wrap(REF, systemRandom.bytes(32));
+    await (await LocalKeyRing.open(options)).unwrap(REF, row);
+    rmSync(inTheWay, { recursive: true });
+    expect(await ring.rotateBranch()).not.toBe(branchVersion);
   });
 });
