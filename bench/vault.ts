@@ -9,7 +9,6 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   createVault,
-  hashEmbedder,
   openVault,
   parseAccessFile,
   type Vault,
@@ -69,7 +68,7 @@ async function measure(): Promise<Figures> {
   const access = parseAccessFile(
     'v: 1\ndefault: owner\nowner: ada\npeople: { ada: { actions: all } }\n',
   );
-  await createVault({ ...place, access, embedder: hashEmbedder() });
+  await createVault({ ...place, access });
   let vault = await openVault(place);
   const include = ['**/*.md', '**/*.txt', '**/*.html', '**/{LICENSE,CHANGELOG}*'];
   const options = { access, include, concurrency: 1 };

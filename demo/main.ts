@@ -6,14 +6,7 @@ import { styleText } from 'node:util';
 import { ingestTable } from '../src/cli/cmd-ingest.ts';
 import { runCli } from '../src/cli/run.ts';
 import { jcs } from '../src/core/index.ts';
-import {
-  createVault,
-  hashEmbedder,
-  openVault,
-  parseAccessFile,
-  type Passage,
-  type Vault,
-} from '../src/index.ts';
+import { createVault, openVault, parseAccessFile, type Passage, type Vault } from '../src/index.ts';
 import { runAttacks } from './attacks.ts';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -36,7 +29,7 @@ process.env['STRONGROOM_HOME'] = place.home;
 
 heading('1  Ingest: the documentation of the installed packages, and twelve confidential memos');
 const access = parseAccessFile(await readFile(path.join(here, 'access.yaml'), 'utf8'));
-await createVault({ ...place, access, embedder: hashEmbedder() });
+await createVault({ ...place, access });
 let vault = await openVault(place);
 const report = await vault.ingest([path.join(root, 'node_modules'), path.join(here, 'memos')], {
   access,

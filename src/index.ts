@@ -16,7 +16,7 @@ export {
   type Random,
   StrongroomError,
 } from './core/index.ts';
-export { type Embedder, hashEmbedder } from './embed/index.ts';
+export { type Embedder, hashEmbedder, staticEmbedder } from './embed/index.ts';
 export type { IngestOptions, IngestProgress, IngestReport } from './ingest/index.ts';
 export {
   parseReceipt,

@@ -2,7 +2,7 @@
 import Table from 'cli-table3';
 import { Command, CommanderError, Option } from 'commander';
 import { isStrongroomError } from '../../src/core/index.ts';
-import { hashEmbedder } from '../../src/embed/index.ts';
+import { type Embedder, hashEmbedder, staticEmbedder } from '../../src/embed/index.ts';
 import type { SearchMode } from '../../src/index/index.ts';
 import { readCollection } from './collection.ts';
 import { evaluate, type Evaluation, MODES, type Scores } from './evaluate.ts';
@@ -16,9 +16,16 @@ const COLUMNS: readonly (readonly [keyof Scores, string])[] = [
   ['mrr10', 'MRR@10'],
 ];
 
+/** The built-in embedders by the name of their tier. */
+const TIERS: Readonly<Record<string, () => Embedder>> = {
+  static: () => staticEmbedder(),
+  hash: () => hashEmbedder(),
+};
+
 interface Options {
   readonly json?: true;
   readonly mode?: SearchMode;
+  readonly tier: string;
 }
 
 const program = new Command('eval:retrieval')
@@ -26,12 +33,17 @@ const program = new Command('eval:retrieval')
   .argument('<dir>', 'directory with corpus.jsonl, queries.jsonl and qrels/*.tsv')
   .option('--json', 'print JSON instead of a table')
   .addOption(new Option('--mode <mode>', 'measure one mode only').choices(MODES))
+  .addOption(
+    new Option('--tier <tier>', 'embedder to measure')
+      .choices(Object.keys(TIERS))
+      .default('static'),
+  )
   .addHelpText('after', '\nExit codes: 0 measured, 1 the collection cannot be read, 2 wrong usage.')
   .exitOverride()
-  .action(async (directory: string, { json, mode }: Options) => {
+  .action(async (directory: string, { json, mode, tier }: Options) => {
     const collection = await readCollection(directory);
     const modes = mode === undefined ? MODES : [mode];
-    const evaluation = await evaluate(collection, hashEmbedder(), modes);
+    const evaluation = await evaluate(collection, embedderOf(tier), modes);
     process.stdout.write(json === true ? `${JSON.stringify(evaluation)}\n` : tableOf(evaluation));
   });
 
@@ -49,6 +61,13 @@ async function run(): Promise<number> {
     process.stderr.write(`${error.message}${line === undefined ? '' : `, line ${line}`}\n`);
     return EXIT.failed;
   }
+}
+
+function embedderOf(tier: string): Embedder {
+  const embedder = TIERS[tier];
+  // The choices of the option are the keys of the table.
+  if (embedder === undefined) throw new Error('unknown tier');
+  return embedder();
 }
 
 function tableOf({ documents, rows, queries, embedder, modes }: Evaluation): string {

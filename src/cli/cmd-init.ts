@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { parseAccessFile } from '../access/index.ts';
 import { fail, fromUtf8, isPrincipal } from '../core/index.ts';
-import { hashEmbedder } from '../embed/index.ts';
+import { defaultEmbedder } from '../embed/index.ts';
 import { readIfPresent } from '../keys/index.ts';
 import { createVault } from '../vault/index.ts';
 import { addCommand, type Invocation, passphraseFrom, type World } from './command.ts';
@@ -55,7 +55,7 @@ async function init(invocation: Invocation<InitOptions>): Promise<void> {
     home,
     tenantId: options.tenant,
     access,
-    embedder: hashEmbedder(),
+    embedder: defaultEmbedder(),
     ...(passphrase !== undefined && { passphrase }),
   });
   if (present === null) await writeFile(file, text, { mode: 0o600, flag: 'wx' });

@@ -290,6 +290,16 @@ export const ERROR_CODES = {
     meaning: 'The vault was made for another embedder.',
     remedy: 'Use the embedder named at `strongroom init`; another model means another vault.',
   },
+  MODEL_MISSING: {
+    area: 'index',
+    meaning: 'A file of an embedding model cannot be read.',
+    remedy: 'Install the package again; its folder `models` is part of it.',
+  },
+  MODEL_INVALID: {
+    area: 'integrity',
+    meaning: 'A file of an embedding model is not the one whose digest this version knows.',
+    remedy: 'Install the package again; nothing was embedded with the altered file.',
+  },
   ABORTED: {
     area: 'usage',
     meaning: 'The caller cancelled the operation.',

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The public face of embedding: the port, and the embedder that needs no model.
+// The public face of embedding: the port, and the embedders that need no network.
+export * from './built-in.ts';
 export * from './embedder.ts';
 export * from './hash-embedder.ts';
+export { staticEmbedder, type StaticEmbedderOptions } from './static-embedder.ts';

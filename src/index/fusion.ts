@@ -6,7 +6,10 @@ export interface FusionWeights {
   readonly vectors: number;
 }
 
-/** Right for the vectors of trained models, static tables and transformers alike. */
+/**
+ * Right for the vectors of trained models, static tables and transformers alike; measured for the built-in table with
+ * weights of 0.5 to 1.4, between which nothing differs beyond chance.
+ */
 const EQUAL_WEIGHTS: FusionWeights = { words: 1, vectors: 1 };
 
 /**

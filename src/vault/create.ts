@@ -4,7 +4,7 @@ import { mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { type AccessFile, initialPolicy } from '../access/index.ts';
 import { base64, fail, logOrigin, newVaultId, type Signer, systemRandom } from '../core/index.ts';
-import type { Embedder } from '../embed/index.ts';
+import { defaultEmbedder, type Embedder } from '../embed/index.ts';
 import { LocalKeyRing, type ManagedKeyRing } from '../keys/index.ts';
 import {
   Ledger,
@@ -27,7 +27,8 @@ export interface CreateOptions extends OpenOptions {
   readonly tenantId?: string;
   /** People, groups and the default rule. */
   readonly access: AccessFile;
-  readonly embedder: Embedder;
+  /** Default: the built-in model. A vault keeps its embedder for ever. */
+  readonly embedder?: Embedder;
 }
 
 /** What the first entries of a log are made from. */
@@ -104,7 +105,7 @@ async function firstEntries(context: VaultContext, options: Founding): Promise<U
     format: 1 as const,
     rootSpki: base64(root.spki),
     logVkey: vkeyOf(log, ring.logPublicKey),
-    embedder: identityOf(options.embedder),
+    embedder: identityOf(options.embedder ?? defaultEmbedder()),
   };
   const entries = [await signStatement('genesis', genesis, root)];
   for (const role of FIRST_ROLES) {

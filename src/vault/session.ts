@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One opened vault: ledger, access, index and retriever of a process, kept in step with the log.
-import { type Embedder, hashEmbedder } from '../embed/index.ts';
+import { builtInEmbedder, defaultEmbedder, type Embedder } from '../embed/index.ts';
 import { fail, need } from '../core/index.ts';
 import {
   type Checkpoint,
@@ -24,7 +24,7 @@ import { VaultWriter } from './writer.ts';
 
 /** How to open a session. */
 export interface SessionOptions extends OpenOptions {
-  /** Default: the built-in embedder. Must be the one that the vault was made for. */
+  /** Must be the one that the vault was made for. Default: the built-in one that it was made for. */
   readonly embedder?: Embedder;
 }
 
@@ -71,7 +71,7 @@ export class Session {
   }
 
   /** {@link Session.open} of a vault whose parts are opened already; they are closed with the session, or by a failure. */
-  static async over(context: VaultContext, embedder: Embedder = hashEmbedder()): Promise<Session> {
+  static async over(context: VaultContext, given?: Embedder): Promise<Session> {
     try {
       const ledger = await Ledger.open({
         idKey: context.ring.lookupKey('id'),
@@ -82,6 +82,7 @@ export class Session {
         onAlarm: context.onAlarm,
         snapshot: (head) => latestSnapshot(context, head),
       });
+      const embedder = given ?? builtInFor(ledger);
       checkEmbedder(ledger, embedder);
       const access = await AccessState.open(context, ledger);
       ledger.requireFresh(access.view.policy.maxAge);
@@ -215,6 +216,11 @@ export class Session {
     this.documents.forget();
     this.context.close();
   }
+}
+
+function builtInFor(ledger: Ledger): Embedder {
+  // A vault for another model is refused by the check that follows.
+  return builtInEmbedder(ledger.view.state.vault?.embedder.models ?? []) ?? defaultEmbedder();
 }
 
 function checkEmbedder(ledger: Ledger, embedder: Embedder): void {
