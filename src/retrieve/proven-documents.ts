@@ -85,20 +85,32 @@ export class ProvenDocuments {
    * @throws {INTEGRITY} when the stored entry is another one
    */
   async statement(doc: DocValue): Promise<IngestStatement> {
-    const entry = await this.#ledger.reader.entry(doc.entry, this.#ledger.head.size);
-    const isApplied = entryLeafHash(entry) === doc.entryLeafHash;
-    need(
-      'INV-ENTRY-LEAF',
-      isApplied,
-      'INTEGRITY',
-      'a log entry is not the one that the ledger applied',
-    );
+    const entry = await this.#appliedEntry(doc);
     const envelope = parseEnvelope(entry);
     const raw = envelope === null ? null : parseStatement(envelope.payload);
     const statement = raw === null ? null : checkStatement(raw);
     if (statement?.kind !== 'ingest')
       throw fail('INTEGRITY', 'a document head is no ingest statement');
     return statement;
+  }
+
+  /** The store's bytes of the entry that the ledger has applied. */
+  async #appliedEntry({ entry: index, entryLeafHash: applied }: DocValue): Promise<Uint8Array> {
+    const { reader, head } = this.#ledger;
+    let entry = await reader.entry(index, head.size);
+    if (entryLeafHash(entry) !== applied) {
+      // What the reader remembers may be older than the store's repair.
+      reader.forget();
+      entry = await reader.entry(index, head.size);
+    }
+    const isApplied = entryLeafHash(entry) === applied;
+    need(
+      'INV-ENTRY-LEAF',
+      isApplied,
+      'INTEGRITY',
+      'a log entry is not the one that the ledger applied',
+    );
+    return entry;
   }
 
   /** A name that gives another id was not the one that the document was ingested under. */

@@ -65,7 +65,7 @@ export class Retriever {
 
   /**
    * Finds the best passages that the caller may read. A caller without any readable document, an unknown one and one
-   * whose documents do not match get the same empty result.
+   * whose documents do not match get the same empty list; the explanation counts the caller's own classes and rows.
    * @throws {USAGE} for an empty or too long query, or k outside 1..1000
    * @throws {ABORTED} when the signal fires
    */
