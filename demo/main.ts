@@ -5,8 +5,14 @@ import { fileURLToPath } from 'node:url';
 import { styleText } from 'node:util';
 import { ingestTable } from '../src/cli/cmd-ingest.ts';
 import { runCli } from '../src/cli/run.ts';
-import { jcs } from '../src/core/index.ts';
-import { createVault, openVault, parseAccessFile, type Passage, type Vault } from '../src/index.ts';
+import {
+  createVault,
+  encodeReceipt,
+  openVault,
+  parseAccessFile,
+  type Passage,
+  type Vault,
+} from '../src/index.ts';
 import { runAttacks } from './attacks.ts';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -51,7 +57,8 @@ say(dim(clip(context.text, 14)));
 for (const { n, source, version, range } of context.citations) {
   say(`[${n}] ${source.uri}, version ${version}, bytes ${range.start}-${range.end}`);
 }
-await writeFile(path.join(work, 'receipt.json'), jcs(context.receipt));
+if (context.receipt === null) throw new Error('a receipt was asked for');
+await writeFile(path.join(work, 'receipt.json'), encodeReceipt(context.receipt));
 
 heading('4  The receipt, verified offline with nothing but the trust file');
 await cli(

@@ -19,11 +19,13 @@ export {
 export { type Embedder, hashEmbedder, staticEmbedder } from './embed/index.ts';
 export type { IngestOptions, IngestProgress, IngestReport } from './ingest/index.ts';
 export {
+  encodeReceipt,
   parseReceipt,
   parseTrust,
   type Receipt,
   type ReceiptVerdict,
   type Trust,
+  trustFingerprint,
   verifyReceipt,
 } from './provenance/index.ts';
 export type {

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { jcs } from '../core/index.ts';
+import { encodeReceipt } from '../provenance/index.ts';
 import type { Caller, Citation, Passage } from '../retrieve/index.ts';
 import { addCommand, type Invocation, type World } from './command.ts';
 import { positive } from './numbers.ts';
@@ -93,8 +93,8 @@ async function context(invocation: Invocation<ContextCommandOptions>): Promise<v
   const request = { caller: impersonated(as), query, budget, receipt: file !== undefined };
   const result = await vault.context({ ...request, ...(since !== undefined && { since }) });
   const { receipt, ...shown } = result;
-  if (file !== undefined) {
-    await writeFile(path.resolve(world.cwd, file), jcs(receipt));
+  if (file !== undefined && receipt !== null) {
+    await writeFile(path.resolve(world.cwd, file), encodeReceipt(receipt));
     output.note(
       `receipt written to ${file}; check it with: strongroom verify ${file} --trust FILE`,
     );

@@ -2,8 +2,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
-import { fail, hex, jcs } from '../core/index.ts';
-import { parseTrust, type Trust, trustFingerprint } from '../provenance/index.ts';
+import { fail, hex } from '../core/index.ts';
+import { parseTrust, type Trust, trustFingerprint, trustToShare } from '../provenance/index.ts';
 import { FileTrustStore } from '../store/index.ts';
 import { readConfig } from '../vault/index.ts';
 import { addCommand, type Invocation, type World } from './command.ts';
@@ -36,7 +36,7 @@ export function registerTrust(program: Command, world: World): void {
     run: async (invocation) => {
       const known = await ownTrust(invocation);
       const { out } = invocation.options;
-      const text = jcs({ ...known.file, origin: 'added' });
+      const text = trustToShare(known.file);
       if (out === undefined) invocation.output.data(JSON.parse(text), () => text);
       else {
         await writeFile(path.resolve(invocation.world.cwd, out), text);

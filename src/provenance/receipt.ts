@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Receipts (docs/formats.md, "Receipt"): what an outsider needs to check an answer's passages with public keys alone.
 import { z } from 'zod';
-import { fail, fromBase64, parseJcs } from '../core/index.ts';
+import { fail, fromBase64, jcs, parseJcs } from '../core/index.ts';
 
 const hex32 = z.string().regex(/^[0-9a-f]{64}$/);
 const b64 = z.string().refine((text) => fromBase64(text) !== null);
@@ -68,6 +68,11 @@ export type LoggedEntry = z.infer<typeof loggedEntry>;
 
 /** The largest receipt that is read, in bytes. */
 export const MAX_RECEIPT_BYTES = 16 * 1024 * 1024;
+
+/** A receipt as text to store or hand out: canonical JSON, the only form that {@link parseReceipt} reads. */
+export function encodeReceipt(receipt: Receipt): string {
+  return jcs(receipt);
+}
 
 /**
  * Reads a receipt's form; proves nothing.

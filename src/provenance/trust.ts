@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What this machine trusts: keys and the newest log head it has seen. Everything else is proven from here.
 import { z } from 'zod';
-import { fail, fromBase64, fromHex, type Hex, hex, logOrigin, parseJcs } from '../core/index.ts';
+import { fail, fromBase64, fromHex, type Hex, hex, jcs, logOrigin, parseJcs } from '../core/index.ts';
 import type { TreeHead } from './merkle.ts';
 import { type NoteKey, parseVkey } from './note.ts';
 import { parsePublicKey, type PublicKey } from './public-key.ts';
@@ -71,6 +71,11 @@ export function parseTrust(bytes: Uint8Array): Trust {
 export function raised(file: TrustFile, head: TreeHead): TrustFile {
   if (file.head !== null && file.head.size >= head.size) return file;
   return { ...file, head: { size: head.size, root: hex(head.root) } };
+}
+
+/** The trust file as others get it: public keys and the newest head, to be compared by fingerprint before it is added. */
+export function trustToShare(file: TrustFile): string {
+  return jcs({ ...file, origin: 'added' });
 }
 
 /** Short text by which two people compare the keys of a vault: the root key id and the log key id. */

@@ -11,6 +11,7 @@ import {
   type SearchRequest,
   type SearchResult,
 } from '../retrieve/index.ts';
+import { raised, trustToShare } from '../provenance/index.ts';
 import {
   type AccessExplanation,
   describeDocument,
@@ -132,6 +133,12 @@ export class Vault {
   /** Checks log, objects and keys against each other. */
   fsck(options?: FsckOptions): Promise<FsckReport> {
     return fsck(this.session, options);
+  }
+
+  /** The trust file for those who verify receipts: public keys and the newest proven head. Compare its fingerprint. */
+  exportTrust(): string {
+    const { trust, head } = this.session.ledger;
+    return trustToShare(raised(trust.file, head));
   }
 
   /** Releases the writer lock, databases and cached keys. The vault must not be used afterwards. */
