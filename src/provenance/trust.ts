@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // What this machine trusts: keys and the newest log head it has seen. Everything else is proven from here.
 import { z } from 'zod';
-import { fail, fromBase64, fromHex, type Hex, hex, jcs, logOrigin, parseJcs } from '../core/index.ts';
+import {
+  fail,
+  fromBase64,
+  fromHex,
+  type Hex,
+  hex,
+  jcs,
+  logOrigin,
+  parseJcs,
+} from '../core/index.ts';
 import type { TreeHead } from './merkle.ts';
 import { type NoteKey, parseVkey } from './note.ts';
 import { parsePublicKey, type PublicKey } from './public-key.ts';
