@@ -2,7 +2,7 @@
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { createVault, hashEmbedder, openVault, parseAccessFile } from 'strongroom';
+import { createVault, openVault, parseAccessFile } from 'strongroom';
 
 const folder = await mkdtemp(path.join(os.tmpdir(), 'strongroom-example-'));
 const place = { vault: path.join(folder, 'vault'), home: path.join(folder, 'home') };
@@ -23,7 +23,7 @@ default: owner
 owner: ada
 people: { ada: { clearance: 9, actions: all } }
 `);
-await createVault({ ...place, access, embedder: hashEmbedder() });
+await createVault({ ...place, access });
 
 const vault = await openVault(place);
 const report = await vault.ingest([path.join(folder, 'handbook')], { access });

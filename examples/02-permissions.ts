@@ -2,13 +2,7 @@
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import {
-  createVault,
-  hashEmbedder,
-  isStrongroomError,
-  openVault,
-  parseAccessFile,
-} from 'strongroom';
+import { createVault, isStrongroomError, openVault, parseAccessFile } from 'strongroom';
 
 const folder = await mkdtemp(path.join(os.tmpdir(), 'strongroom-example-'));
 const place = { vault: path.join(folder, 'vault'), home: path.join(folder, 'home') };
@@ -31,7 +25,7 @@ rules:
   - { path: "people/**", allow: [hr], deny: [dan], classification: 2 }
 `;
 const access = parseAccessFile(rules('ada, ben'));
-await createVault({ ...place, access, embedder: hashEmbedder() });
+await createVault({ ...place, access });
 const vault = await openVault(place);
 await vault.ingest([path.join(folder, 'docs')], { access });
 

@@ -5,7 +5,6 @@ import path from 'node:path';
 import {
   createVault,
   encodeReceipt,
-  hashEmbedder,
   isStrongroomError,
   openVault,
   parseAccessFile,
@@ -21,7 +20,7 @@ await writeFile(path.join(folder, 'docs/terms.md'), '# Terms\n\nInvoices are due
 const access = parseAccessFile(
   'v: 1\ndefault: owner\nowner: ada\npeople: { ada: { actions: all } }\n',
 );
-await createVault({ ...place, access, embedder: hashEmbedder() });
+await createVault({ ...place, access });
 const vault = await openVault(place);
 await vault.ingest([path.join(folder, 'docs')], { access });
 

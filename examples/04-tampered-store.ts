@@ -2,7 +2,7 @@
 import { mkdtemp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { createVault, hashEmbedder, openVault, parseAccessFile } from 'strongroom';
+import { createVault, openVault, parseAccessFile } from 'strongroom';
 
 const folder = await mkdtemp(path.join(os.tmpdir(), 'strongroom-example-'));
 const place = { vault: path.join(folder, 'vault'), home: path.join(folder, 'home') };
@@ -18,7 +18,7 @@ await writeFile(
 const access = parseAccessFile(
   'v: 1\ndefault: owner\nowner: ada\npeople: { ada: { actions: all } }\n',
 );
-await createVault({ ...place, access, embedder: hashEmbedder() });
+await createVault({ ...place, access });
 let vault = await openVault(place);
 await vault.ingest([path.join(folder, 'docs')], { access });
 const { docId } = await vault.describe('backup.md');

@@ -3,7 +3,7 @@
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { createVault, hashEmbedder, openVault, parseAccessFile, parseTrust } from 'strongroom';
+import { createVault, openVault, parseAccessFile, parseTrust } from 'strongroom';
 import { AccessResolver, Directory, explainDecision, hourOf } from 'strongroom/access';
 import { logOrigin } from 'strongroom/core';
 import {
@@ -26,7 +26,7 @@ owner: ada
 people: { ada: { clearance: 2, actions: all }, ben: {} }
 rules: [{ path: "**", allow: [everyone], classification: 1 }]
 `);
-await createVault({ ...place, access, embedder: hashEmbedder() });
+await createVault({ ...place, access });
 const vault = await openVault(place);
 await vault.ingest([path.join(folder, 'docs')], { access });
 const trust = parseTrust(Buffer.from(vault.exportTrust()));

@@ -29,6 +29,7 @@ const INPUTS = [
   'CHANGELOG.md',
   'LICENSE',
   'SECURITY.md',
+  'models',
   'src',
 ];
 
