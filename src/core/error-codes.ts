@@ -277,8 +277,10 @@ export const ERROR_CODES = {
   },
   ENTRY_REFUSED: {
     area: 'integrity',
-    meaning: 'The sequencer will not append an entry that the ledger would call void.',
-    remedy: 'Read the reason in the message; run the command again from the current state.',
+    meaning:
+      'An entry is void: the sequencer will not append it, or a log holds it without effect.',
+    remedy:
+      'Read the reason in the message; run the command again from the current state. In a log, find out who published it: `strongroom fsck` lists it.',
   },
   VECTOR_INVALID: {
     area: 'index',

@@ -203,10 +203,20 @@ export class Ledger {
 
   /** The cache first, the trust store last: a crash in between only costs a replay. */
   async #remember(replayed: Replayed, discard: boolean): Promise<void> {
+    this.#tellOfVoids(replayed);
     const { cache, trust } = this.#options;
     if (discard) await cache.replace(this.#head.size, this.#allRecords());
     else await cache.save(this.#head.size, replayed.records);
     await trust.raise(this.#head);
+  }
+
+  /** An honest sequencer appends nothing void: somebody else had the log key sign these entries. */
+  #tellOfVoids({ voids }: Replayed): void {
+    const [first] = voids;
+    if (first === undefined) return;
+    const details = { entries: voids.length, index: first.index, reason: first.reason };
+    const message = 'the log holds entries that change nothing';
+    this.#options.onAlarm({ code: 'ENTRY_REFUSED', message, details });
   }
 
   #allRecords(): StateRecord[] {

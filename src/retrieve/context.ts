@@ -69,7 +69,9 @@ function checkReceiptRight(
   const { principal, classes } = retriever.authoriser.authorise(request.caller, 'receipt');
   const allowed =
     principal.actions.has('receipt') && used.every(({ classNo }) => classes.includes(classNo));
-  if (!allowed) throw fail('ACCESS_DENIED', 'the caller may not have receipts');
+  if (allowed) return;
+  retriever.auditDenial('receipt', request);
+  throw fail('ACCESS_DENIED', 'the caller may not have receipts');
 }
 
 async function receiptFor(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One query: authorise, search, resolve, verify. docs/architecture.md draws it.
-import { fail, need } from '../core/index.ts';
+import { type AuditEvent, fail, isPrincipal, need } from '../core/index.ts';
 import type { SearchExplanation as IndexExplanation } from '../index/index.ts';
 import { quantise, type QuantisedVector } from '../provenance/index.ts';
 import { atHead } from './at-head.ts';
@@ -86,6 +86,7 @@ export class Retriever {
   async resolved(request: SearchRequest): Promise<ResolvedResult> {
     const k = request.k ?? 10;
     checkRequest(request, k);
+    this.#checkCaller(request);
     await this.#follow(request.atLeast);
     const stats = emptyStats();
     const { classes } = this.#authoriser.authorise(request.caller, 'read');
@@ -135,14 +136,12 @@ export class Retriever {
 
   /** Records that a person was served. */
   audit(event: string, { caller }: Pick<SearchRequest, 'caller'>, passages: number): void {
-    const auditKey = this.#options.stores.ring.lookupKey('audit');
-    this.#options.audit.record({
-      event,
-      outcome: 'ok',
-      actor: actorTag(auditKey, caller.id),
-      identity: caller.identity,
-      details: { passages },
-    });
+    this.#record({ event, outcome: 'ok', details: { passages } }, caller);
+  }
+
+  /** Records that a person was turned away. */
+  auditDenial(event: string, { caller }: Pick<SearchRequest, 'caller'>): void {
+    this.#record({ event, outcome: 'denied', details: {} }, caller);
   }
 
   /** Drops what was cached of one document, or of all. */
@@ -154,6 +153,22 @@ export class Retriever {
   /** Drops verified text and keeps what was proven of documents. */
   forgetTexts(): void {
     this.#resolver.forget();
+  }
+
+  /** Before anything is done: a caller that cannot be one must not even make the vault read its log. */
+  #checkCaller(request: SearchRequest): void {
+    if (isName(request.caller.id)) return;
+    this.auditDenial('search', request);
+    throw fail('ACCESS_DENIED', 'the caller is not known');
+  }
+
+  #record(
+    event: Pick<AuditEvent, 'event' | 'outcome' | 'details'>,
+    { id, identity }: SearchRequest['caller'],
+  ): void {
+    const auditKey = this.#options.stores.ring.lookupKey('audit');
+    const actor = isName(id) ? actorTag(auditKey, id) : null;
+    this.#options.audit.record({ ...event, actor, identity });
   }
 
   async #embed({ query, signal }: SearchRequest): Promise<QuantisedVector> {
@@ -174,6 +189,11 @@ export class Retriever {
       'the log has not reached the wanted size yet',
     );
   }
+}
+
+/** Callers reach this from JSON too, where an id can be anything: a list of one name would pass for the name. */
+function isName(id: unknown): boolean {
+  return typeof id === 'string' && isPrincipal(id);
 }
 
 function checkRequest(request: SearchRequest, k: number): void {

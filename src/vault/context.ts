@@ -7,6 +7,7 @@ import {
   type AlarmSink,
   type AuditSink,
   type Clock,
+  isStrongroomError,
   type ObjectStore,
   type Random,
   systemClock,
@@ -180,4 +181,16 @@ function workFiles({ vault, home, config, ring }: FileHome): WorkFiles {
       new Journal(create || existsSync(journal) ? journal : ':memory:', ring.lookupKey('source')),
     openSegmentMemory: () => VerifiedSegments.open(verifiedPath(home, config.vaultId)),
   };
+}
+
+/**
+ * Leaves a record of an operation that ended because something is not what was signed: an alarm, and with it a line of
+ * the audit trail. What the caller gets is the error alone.
+ */
+export function reportRefusal({ onAlarm }: Pick<VaultContext, 'onAlarm'>, error: unknown): void {
+  if (!isStrongroomError(error)) return;
+  // A local file that would weaken the policy lies in the hostile vault, so it is no mere slip of the user.
+  if (error.area !== 'integrity' && error.code !== 'CONFIG_INVALID') return;
+  const { code, message, details } = error;
+  onAlarm({ code, message, details });
 }

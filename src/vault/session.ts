@@ -15,7 +15,7 @@ import {
   Retriever,
 } from '../retrieve/index.ts';
 import { AccessState } from './access-state.ts';
-import { openContext, type OpenOptions, type VaultContext } from './context.ts';
+import { openContext, type OpenOptions, reportRefusal, type VaultContext } from './context.ts';
 import { IndexState } from './index-state.ts';
 import { Turns } from './turns.ts';
 import { writeSnapshot } from './snapshot-write.ts';
@@ -67,7 +67,13 @@ export class Session {
    *   {@link openContext}
    */
   static async open(options: SessionOptions): Promise<Session> {
-    return Session.over(await openContext(options), options.embedder);
+    const { onAlarm = () => undefined } = options;
+    const context = await openContext(options).catch((error: unknown) => {
+      // Without trust and keys there is no audit trail yet.
+      reportRefusal({ onAlarm }, error);
+      throw error;
+    });
+    return Session.over(context, options.embedder);
   }
 
   /** {@link Session.open} of a vault whose parts are opened already; they are closed with the session, or by a failure. */
@@ -88,6 +94,7 @@ export class Session {
       ledger.requireFresh(access.view.policy.maxAge);
       return new Session({ context, ledger, access }, embedder);
     } catch (error) {
+      reportRefusal(context, error);
       context.close();
       throw error;
     }
@@ -137,11 +144,13 @@ export class Session {
 
   /** Follows the published head; calls that overlap wait for each other. */
   follow(): Promise<void> {
-    return this.#following.next(async () => {
-      await this.ledger.refresh();
-      await this.settle();
-      this.ledger.requireFresh(this.access.policy.maxAge);
-    });
+    return this.#following.next(() =>
+      this.#reporting(async () => {
+        await this.ledger.refresh();
+        await this.settle();
+        this.ledger.requireFresh(this.access.policy.maxAge);
+      }),
+    );
   }
 
   /** Whether access view and index are those of the ledger's head. */
@@ -169,7 +178,7 @@ export class Session {
   writer(): Promise<VaultWriter> {
     return this.#opening.next(async () => {
       if (this.#writer === null) {
-        this.#writer = await VaultWriter.open(this.context, this.ledger);
+        this.#writer = await this.#reporting(() => VaultWriter.open(this.context, this.ledger));
         await this.settle();
       }
       return this.#writer;
@@ -208,6 +217,16 @@ export class Session {
     const [writer, state] = [await this.writer(), await this.index()];
     const { context, ledger } = this;
     return this.#sealing.next(() => writeSnapshot({ context, ledger, writer, state, sweep }));
+  }
+
+  /** Does some work; a refusal in it is alarmed and passed on. */
+  async #reporting<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      reportRefusal(this.context, error);
+      throw error;
+    }
   }
 
   /** Releases lock, databases and cached keys. */
