@@ -41,4 +41,11 @@ export default tseslint.config(
       '@typescript-eslint/no-non-null-assertion': 'off',
     },
   },
+  {
+    // AssemblyScript: its types are not those of TypeScript, and its compiler checks them.
+    files: ['src/index/kernels/assembly/**'],
+    extends: [tseslint.configs.disableTypeChecked],
+    languageOptions: { parserOptions: { projectService: false } },
+    rules: { 'prefer-const': 'off', 'max-params': 'off' },
+  },
 );

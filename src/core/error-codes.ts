@@ -287,6 +287,11 @@ export const ERROR_CODES = {
     meaning: 'A vector has the wrong dimension, is zero, or holds NaN or infinity.',
     remedy: 'Check the embedder.',
   },
+  INDEX_FULL: {
+    area: 'index',
+    meaning: 'The index of this process has used up the memory it may have.',
+    remedy: 'Divide the documents among several vaults, or use an embedder of fewer dimensions.',
+  },
   EMBEDDER_MISMATCH: {
     area: 'index',
     meaning: 'The vault was made for another embedder.',

@@ -2,6 +2,8 @@
 import { fail, type Hex } from '../core/index.ts';
 import { decodeVector, encodeVector } from '../provenance/index.ts';
 import { type Bag, idOf, MAX_ID, occurrencesOf, packed } from './bags.ts';
+import { ClassVectors } from './class-vectors.ts';
+import type { LinearMemory } from './kernels/linear-memory.ts';
 import type { DocumentName } from './port.ts';
 import { Postings } from './postings.ts';
 import type { TermHashKey } from './term-hash.ts';
@@ -46,18 +48,25 @@ const CHUNK = 1;
 const LENGTH = 2;
 const FACTS = 3;
 
+/** What all classes of an index have in common. */
+export interface BlockSettings {
+  readonly dims: number;
+  readonly hashKey: TermHashKey;
+  /** Where vectors are kept. */
+  readonly memory: LinearMemory;
+}
+
 /**
- * The rows of one class: vectors end to end, one number each for scale, document and chunk, and their words. A search
- * reads these arrays from front to back and nothing else; rows never mix with those of another class.
+ * The rows of one class: their vectors, one number each for document, chunk and length, and their words. A search reads
+ * these from front to back and nothing else; rows never mix with those of another class.
  */
 export class ClassBlock {
   readonly classNo: number;
   readonly dims: number;
   readonly terms = new TermTable();
   readonly postings = new Postings();
-  readonly #hashKey: TermHashKey;
-  #vectors = new Int8Array(0);
-  #scales = new Float32Array(0);
+  readonly vectors: ClassVectors;
+  readonly #settings: BlockSettings;
   /** By row: document slot, chunk number, number of terms. */
   #facts = NO_NUMBERS;
   #documents: (StoredDocument | null)[] = [];
@@ -65,10 +74,11 @@ export class ClassBlock {
   #liveRows = 0;
   #totalLength = 0;
 
-  constructor(classNo: number, dims: number, hashKey: TermHashKey) {
+  constructor(classNo: number, settings: BlockSettings) {
     this.classNo = classNo;
-    this.dims = dims;
-    this.#hashKey = hashKey;
+    this.dims = settings.dims;
+    this.vectors = new ClassVectors(settings.memory, settings.dims);
+    this.#settings = settings;
   }
 
   /** Rows including removed ones: the bound of a loop over the block. */
@@ -84,16 +94,6 @@ export class ClassBlock {
   /** Terms of all live rows, repeats included. */
   get totalLength(): number {
     return this.#totalLength;
-  }
-
-  /** Components of row r at `r * dims`. */
-  get vectors(): Int8Array {
-    return this.#vectors;
-  }
-
-  /** Scales by row. */
-  get scales(): Float32Array {
-    return this.#scales;
   }
 
   /** Whether a row was removed. */
@@ -123,8 +123,7 @@ export class ClassBlock {
 
   /** A copy of a row's signed vector bytes. */
   vectorOf(row: number): Uint8Array {
-    const q = this.#vectors.subarray(row * this.dims, (row + 1) * this.dims);
-    return encodeVector({ scale: this.#scales[row] as number, q });
+    return encodeVector({ scale: this.vectors.scaleOf(row), q: this.vectors.componentsOf(row) });
   }
 
   /** @throws {USAGE} when rows with these bags may not fit */
@@ -137,13 +136,28 @@ export class ClassBlock {
     }
   }
 
-  /** Puts a document's rows at the end. `memo` may be shared between documents with one lexicon. */
+  /**
+   * Makes room for the vectors of so many more rows.
+   * @throws {INDEX_FULL} when memory is used up; nothing is changed then
+   */
+  reserve(rows: number): void {
+    this.vectors.reserve(rows);
+  }
+
+  /** Overwrites the vectors and gives their memory back. The block must not be used any more. */
+  release(): void {
+    this.vectors.release();
+  }
+
+  /**
+   * Puts a document's rows at the end. `memo` may be shared between documents with one lexicon.
+   * @throws {INDEX_FULL} when memory is used up; nothing is changed then
+   */
   add(document: StoredDocument, rows: readonly PreparedRow[], memo: LexiconMemo = new Map()): void {
+    this.reserve(rows.length);
     const slot = this.#documents.push(document) - 1;
     document.place = { block: this, firstRow: this.#rows };
     const total = this.#rows + rows.length;
-    this.#vectors = withRoom(this.#vectors, total * this.dims);
-    this.#scales = withRoom(this.#scales, total);
     this.#facts = withRoom(this.#facts, total * FACTS);
     for (const row of rows) this.#addRow(row, slot, memo);
   }
@@ -179,7 +193,8 @@ export class ClassBlock {
 
   /** The same live rows in fresh arrays, in which nothing of a removed row is left. Documents are moved there. */
   rebuilt(): ClassBlock {
-    const fresh = new ClassBlock(this.classNo, this.dims, this.#hashKey);
+    const fresh = new ClassBlock(this.classNo, this.#settings);
+    fresh.reserve(this.#liveRows);
     for (const document of this.documents()) fresh.add(document, this.rowsOf(document));
     return fresh;
   }
@@ -190,9 +205,7 @@ export class ClassBlock {
 
   #addRow({ i, vector, bag }: PreparedRow, slot: number, memo: LexiconMemo): void {
     const row = this.#rows++;
-    const { scale, q } = decodeVector(vector, this.dims);
-    this.#vectors.set(q, row * this.dims);
-    this.#scales[row] = scale;
+    this.vectors.push(decodeVector(vector, this.dims));
     this.#facts.set([slot, i, bag.length], row * FACTS);
     this.#liveRows++;
     this.#totalLength += bag.length;
@@ -204,8 +217,7 @@ export class ClassBlock {
   #removeRow(row: number): void {
     for (const entry of this.postings.ofRow(row)) this.terms.countRow(idOf(entry), -1);
     this.postings.erase(row);
-    this.#vectors.fill(0, row * this.dims, (row + 1) * this.dims);
-    this.#scales[row] = 0;
+    this.vectors.erase(row);
     this.#totalLength -= this.lengthOf(row);
     this.#facts.set([REMOVED, 0, 0], row * FACTS);
     this.#liveRows--;
@@ -218,7 +230,7 @@ export class ClassBlock {
     const translated = entries.map((entry) => {
       const at = idOf(entry);
       if (ids[at] === NO_TERM) {
-        ids[at] = this.terms.intern(hashTerm(this.#hashKey, lexicon[at] as string));
+        ids[at] = this.terms.intern(hashTerm(this.#settings.hashKey, lexicon[at] as string));
       }
       return packed(ids[at] as number, occurrencesOf(entry));
     });

@@ -16,16 +16,19 @@ interface Waiting {
 
 /** Gives the rows of ever deeper passes, each row once. */
 export class RankingCursor implements SearchCursor {
-  readonly #classes: ReadonlySet<number>;
+  readonly #classes: readonly number[];
   readonly #pass: (depth: number) => Ranking;
   readonly #ranked = new Set<string>();
   readonly #waiting: Waiting[] = [];
   #complete = false;
   #explanation: SearchExplanation;
 
-  /** @param pass ranks the rows that stand in `classes` now */
+  /**
+   * @param classes strictly ascending
+   * @param pass ranks the rows that stand in `classes` now
+   */
   constructor(classes: readonly number[], pass: (depth: number) => Ranking) {
-    this.#classes = new Set(classes);
+    this.#classes = classes;
     this.#pass = pass;
     this.#explanation = { classes: classes.length, rowsScanned: 0, postingsRead: 0, depth: 0 };
   }
@@ -70,10 +73,22 @@ export class RankingCursor implements SearchCursor {
 
   #candidate({ document, nth, score }: Waiting): Candidate | null {
     const { place, docId, leafHash } = document;
-    if (place === null || !this.#classes.has(place.block.classNo)) return null;
+    if (place === null || !includesSorted(this.#classes, place.block.classNo)) return null;
     const { block, firstRow } = place;
     const row = firstRow + nth;
     const i = block.chunkOf(row);
     return { docId, leafHash, i, classNo: block.classNo, score, vector: block.vectorOf(row) };
   }
+}
+
+/** Whether numbers that ascend hold this one. */
+function includesSorted(numbers: readonly number[], wanted: number): boolean {
+  let low = 0;
+  let high = numbers.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((numbers[middle] as number) < wanted) low = middle + 1;
+    else high = middle;
+  }
+  return numbers[low] === wanted;
 }

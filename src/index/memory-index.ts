@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { fail, type Hex, need, type Random, systemRandom } from '../core/index.ts';
+import {
+  fail,
+  type Hex,
+  isStrongroomError,
+  need,
+  type Random,
+  systemRandom,
+} from '../core/index.ts';
 import { B, K1 } from './bm25.ts';
 import {
+  type BlockSettings,
   ClassBlock,
   type LexiconMemo,
   type PreparedDocument,
@@ -9,6 +17,8 @@ import {
 } from './class-block.ts';
 import { RankingCursor } from './cursor.ts';
 import { type FusionWeights, fusionWeights } from './fusion.ts';
+import { Kernel, kernelModule } from './kernels/kernel.ts';
+import { LinearMemory } from './kernels/linear-memory.ts';
 import type {
   IndexCounts,
   IndexedDocument,
@@ -18,10 +28,11 @@ import type {
   SearchRequest,
 } from './port.ts';
 import { checkClasses, checkClassNo, prepare } from './prepare.ts';
-import { rank, type RankingQuery } from './ranking.ts';
+import { rank, type Ranking, type RankingQuery } from './ranking.ts';
+import { DirectoryCache } from './run-directory.ts';
 import type { DecodedClass } from './segment-decode.ts';
 import { encodeBlock, type EncodedSegment } from './segment-encode.ts';
-import { newTermHashKey, type TermHashKey } from './term-hash.ts';
+import { newTermHashKey } from './term-hash.ts';
 import { hashTerm } from './term-table.ts';
 import { queryTermsOf, TOKENISER } from './words.ts';
 
@@ -33,6 +44,10 @@ export interface MemoryIndexOptions {
   readonly space: string;
   /** Default: the system's generator. Decides nothing that is visible. */
   readonly random?: Random;
+  /** Default true: vectors are compared by SIMD kernels where there is WebAssembly. Decides nothing but speed. */
+  readonly simd?: boolean;
+  /** Bytes that vectors may take, at most 3.75 GiB, which is the default. */
+  readonly vectorBytes?: number;
 }
 
 /**
@@ -47,19 +62,27 @@ export class MemoryIndex implements PassageIndex {
    */
   readonly format: string;
   readonly #weights: FusionWeights;
-  readonly #hashKey: TermHashKey;
+  readonly #settings: BlockSettings;
+  readonly #kernel: Kernel | null;
   readonly #blocks = new Map<number, ClassBlock>();
+  readonly #directories = new DirectoryCache((classNo) => this.#blocks.get(classNo));
   readonly #documents = new Map<Hex, StoredDocument>();
 
   /** @throws {USAGE} for dimensions out of range */
-  constructor({ dims, space, random = systemRandom }: MemoryIndexOptions) {
+  constructor(options: MemoryIndexOptions) {
+    const { dims, space, random = systemRandom, simd = true, vectorBytes } = options;
     if (!Number.isSafeInteger(dims) || dims < 1 || dims > 65536) {
       throw fail('USAGE', 'an index needs vectors of 1 to 65,536 dimensions', { dims });
     }
     this.dims = dims;
     this.#weights = fusionWeights(space);
     this.format = formatOf(this.#weights);
-    this.#hashKey = newTermHashKey(random);
+    const memory = new LinearMemory({
+      wasm: simd && kernelModule() !== null,
+      ...(vectorBytes !== undefined && { maxBytes: vectorBytes }),
+    });
+    this.#kernel = Kernel.over(memory);
+    this.#settings = { dims, memory, hashKey: newTermHashKey(random) };
   }
 
   add(document: PassageDocument): boolean {
@@ -76,6 +99,9 @@ export class MemoryIndex implements PassageIndex {
     if (decoded.dims !== this.dims) throw fail('USAGE', 'a class was decoded for other dimensions');
     checkClassNo(decoded.classNo);
     const memo: LexiconMemo = new Map();
+    const fresh = decoded.documents.filter(({ leafHash }) => !this.#documents.has(leafHash));
+    const rows = fresh.reduce((sum, document) => sum + document.rows.length, 0);
+    if (rows > 0) this.#blockFor(decoded.classNo).reserve(rows);
     return decoded.documents.filter((document) => this.#insert(document, decoded.classNo, memo))
       .length;
   }
@@ -103,8 +129,10 @@ export class MemoryIndex implements PassageIndex {
     const rows = block.rowsOf(document);
     const target = this.#blockFor(classNo);
     target.checkRoom(rows);
+    target.reserve(rows.length);
     this.#withdraw(document);
     target.add(document, rows);
+    this.#directories.changed(classNo);
     return true;
   }
 
@@ -145,9 +173,11 @@ export class MemoryIndex implements PassageIndex {
     const { scale, q } = { scale: vector.scale, q: vector.q.slice() };
     const usable = q.length === this.dims && Number.isFinite(scale) && scale > 0;
     need('INV-SEARCH-VECTOR', usable, 'VECTOR_INVALID', 'the vector of a query is malformed');
-    const terms = queryTermsOf(text).map((term) => hashTerm(this.#hashKey, term));
-    const query: RankingQuery = { mode, vector: { scale, q }, terms, weights: this.#weights };
-    return new RankingCursor(permitted, (depth) => rank(this.#blocksOf(permitted), query, depth));
+    const terms = queryTermsOf(text).map((term) => hashTerm(this.#settings.hashKey, term));
+    const vectors = { vector: { scale, q }, kernel: this.#kernel };
+    const query: RankingQuery = { mode, ...vectors, terms, weights: this.#weights };
+    const pass = (depth: number): Ranking => rank(this.#directories.of(permitted), query, depth);
+    return new RankingCursor(permitted, pass);
   }
 
   #insert(prepared: PreparedDocument, classNo: number, memo?: LexiconMemo): boolean {
@@ -157,6 +187,7 @@ export class MemoryIndex implements PassageIndex {
     block.checkRoom(rows);
     const document: StoredDocument = { docId, leafHash, name, rows: rows.length, place: null };
     block.add(document, rows, memo);
+    this.#directories.changed(classNo);
     this.#documents.set(leafHash, document);
     return true;
   }
@@ -165,18 +196,28 @@ export class MemoryIndex implements PassageIndex {
   #withdraw(document: StoredDocument): void {
     const { block } = placeOf(document);
     block.remove(document);
-    if (block.rows > 2 * block.liveRows) this.#rebuild(block);
+    this.#directories.changed(block.classNo);
+    if (block.rows <= 2 * block.liveRows) return;
+    try {
+      this.#rebuild(block);
+    } catch (error) {
+      // Its rows are overwritten all the same; the holes stay until there is memory to rebuild it in.
+      if (!isStrongroomError(error, 'INDEX_FULL')) throw error;
+    }
   }
 
   #rebuild(block: ClassBlock): void {
-    if (block.liveRows === 0) this.#blocks.delete(block.classNo);
-    else this.#blocks.set(block.classNo, block.rebuilt());
+    const { classNo, liveRows } = block;
+    if (liveRows === 0) this.#blocks.delete(classNo);
+    else this.#blocks.set(classNo, block.rebuilt());
+    block.release();
+    this.#directories.changed(classNo);
   }
 
   #blockFor(classNo: number): ClassBlock {
     let block = this.#blocks.get(classNo);
     if (block === undefined) {
-      block = new ClassBlock(classNo, this.dims, this.#hashKey);
+      block = new ClassBlock(classNo, this.#settings);
       this.#blocks.set(classNo, block);
     }
     return block;

@@ -128,7 +128,7 @@ export interface PassageIndex {
   /**
    * Adds a document's rows.
    * @returns false when its leaf hash is there already, in whatever class; nothing is changed then
-   * @throws {USAGE} for malformed fields, {VECTOR_INVALID} for malformed vector bytes
+   * @throws {USAGE} for malformed fields, {VECTOR_INVALID} for malformed vector bytes, {INDEX_FULL} when memory is used up
    */
   add(document: PassageDocument): boolean;
   /**
@@ -140,7 +140,7 @@ export interface PassageIndex {
   /**
    * Moves a document's rows to another class.
    * @returns false when it is not there; true also when it stands in that class already
-   * @throws {USAGE} for a class number that is none
+   * @throws {USAGE} for a class number that is none, {INDEX_FULL} when memory is used up
    */
   moveClass(leafHash: Hex, classNo: number): boolean;
   /**

@@ -3,10 +3,13 @@ import type { QuantisedVector } from '../provenance/index.ts';
 import { LexicalQuery } from './bm25.ts';
 import type { ClassBlock } from './class-block.ts';
 import type { FusionWeights } from './fusion.ts';
+import type { Kernel } from './kernels/kernel.ts';
 import type { SearchMode } from './port.ts';
+import type { RunDirectory } from './run-directory.ts';
 import type { HashedTerm } from './term-table.ts';
 import { compareRows, type ScoredRow, TopRows } from './top-rows.ts';
-import { scanVectors, similarityOf } from './vector-scan.ts';
+import { similarityOf } from './vector-scan.ts';
+import { nearestRows } from './vector-search.ts';
 
 /** What a search looks for. */
 export interface RankingQuery {
@@ -14,6 +17,8 @@ export interface RankingQuery {
   readonly vector: QuantisedVector;
   readonly terms: readonly HashedTerm[];
   readonly weights: FusionWeights;
+  /** Compares vectors; null where there is no WebAssembly. */
+  readonly kernel: Kernel | null;
 }
 
 /** The outcome of one pass over the caller's blocks. */
@@ -26,26 +31,20 @@ export interface Ranking {
   readonly postingsRead: number;
 }
 
-/** Ranks the rows of the given blocks: the best `depth` by each ranking that the mode uses, fused in mode `hybrid`. */
-export function rank(blocks: readonly ClassBlock[], query: RankingQuery, depth: number): Ranking {
-  const lexical = query.mode === 'vector' ? null : new LexicalQuery(blocks, query.terms);
+/** Ranks the rows of a caller: the best `depth` by each ranking that the mode uses, fused in mode `hybrid`. */
+export function rank(directory: RunDirectory, query: RankingQuery, depth: number): Ranking {
+  const { mode, kernel } = query;
+  const lexical = mode === 'vector' ? null : new LexicalQuery(directory.blocks, query.terms);
   const byWords = new TopRows(depth);
   lexical?.search(byWords);
-  const byVector = new TopRows(depth);
-  let rowsScanned = 0;
-  if (query.mode !== 'bm25') {
-    for (const block of blocks) {
-      scanVectors(block, query.vector, byVector);
-      rowsScanned += block.liveRows;
-    }
-  }
   const words = byWords.ranked();
-  const vectors = byVector.ranked();
-  const both = query.mode === 'hybrid' && lexical !== null;
+  const scans = mode !== 'bm25';
+  const vectors = scans ? nearestRows(directory, query.vector, { depth, kernel }) : [];
+  const both = mode === 'hybrid' && lexical !== null;
   return {
     rows: both ? fuse(words, vectors, { lexical, query }) : [...words, ...vectors],
     complete: words.length < depth && vectors.length < depth,
-    rowsScanned,
+    rowsScanned: scans ? directory.liveRows : 0,
     postingsRead: lexical?.postings ?? 0,
   };
 }

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
-import { ClassBlock, type StoredDocument } from '../../src/index/class-block.ts';
+import {
+  type BlockSettings,
+  ClassBlock,
+  type StoredDocument,
+} from '../../src/index/class-block.ts';
+import { LinearMemory } from '../../src/index/kernels/linear-memory.ts';
 import { prepare } from '../../src/index/prepare.ts';
 import { compareRows, TopRows } from '../../src/index/top-rows.ts';
 import { scanVectors } from '../../src/index/vector-scan.ts';
@@ -8,8 +13,14 @@ import { decodeVector, quantise, similarity } from '../../src/provenance/index.t
 import { fc } from '../support/property.ts';
 import { DIMS, documentOf, rowOf, vectorOf } from './corpus.ts';
 
+const settings = (dims = DIMS): BlockSettings => ({
+  dims,
+  hashKey: { k0: 1, k1: 2 },
+  memory: new LinearMemory(),
+});
+
 function newBlock(): ClassBlock {
-  return new ClassBlock(1, DIMS, { k0: 1, k1: 2 });
+  return new ClassBlock(1, settings());
 }
 
 /** Adds a document of this name with a row for each body. */
@@ -35,8 +46,10 @@ describe('the rows of a class', () => {
     const other = add(block, 'b', 'grant');
     block.remove(document);
     expect(document.place).toBeNull();
-    expect([...block.vectors.subarray(0, 2 * DIMS)].filter((x) => x !== 0)).toEqual([]);
-    expect([...block.scales.subarray(0, 2)]).toEqual([0, 0]);
+    for (const row of [0, 1]) {
+      expect([...block.vectors.componentsOf(row)]).toEqual([0, 0, 0, 0]);
+      expect(block.vectors.scaleOf(row)).toBe(0);
+    }
     expect([...block.postings.ofRow(0), ...block.postings.ofRow(1)].filter(Boolean)).toEqual([]);
     expect([block.rows, block.liveRows, block.totalLength]).toEqual([3, 1, 1]);
     expect([0, 1, 2].map((row) => block.isRemoved(row))).toEqual([true, true, false]);
@@ -85,7 +98,7 @@ describe('the scan', () => {
 
   it('adds up the largest products of the widest vectors without overflow', () => {
     const dims = 65536;
-    const block = new ClassBlock(1, dims, { k0: 1, k1: 2 });
+    const block = new ClassBlock(1, settings(dims));
     const widest = quantise(new Float32Array(dims).fill(1));
     const vector = new Uint8Array(4 + dims).fill(127, 4);
     new DataView(vector.buffer).setFloat32(0, widest.scale, true);

@@ -8,6 +8,7 @@ import {
   MemoryIndex,
   type PassageDocument,
 } from '../../src/index/index.ts';
+import { LinearMemory } from '../../src/index/kernels/linear-memory.ts';
 import { prepare } from '../../src/index/prepare.ts';
 import { encodeBlock } from '../../src/index/segment-encode.ts';
 import { DIMS, documentOf, rowOf, SPACE } from './corpus.ts';
@@ -33,7 +34,11 @@ export function segmentOf(...all: readonly PassageDocument[]): EncodedSegment {
 
 /** Segments of at most `limit` bytes where rows allow it. */
 export function encodeSmall(all: readonly PassageDocument[], limit: number): EncodedSegment[] {
-  const block = new ClassBlock(1, DIMS, { k0: 1, k1: 2 });
+  const block = new ClassBlock(1, {
+    dims: DIMS,
+    hashKey: { k0: 1, k1: 2 },
+    memory: new LinearMemory(),
+  });
   for (const document of all) {
     const { docId, leafHash, name, rows } = prepare(document, DIMS);
     block.add({ docId, leafHash, name, rows: rows.length, place: null }, rows);
