@@ -1,7 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // From verified passages to the text that a model reads: within a budget, without repetition, between marks that no
 // document can forge.
-import { base32, concat, hex, hmac, lp, sha256, u32be, u64be, utf8 } from '../core/index.ts';
+import {
+  base32,
+  concat,
+  fromUtf8,
+  hex,
+  hmac,
+  lp,
+  sha256,
+  u32be,
+  u64be,
+  utf8,
+} from '../core/index.ts';
 import type { Passage, ResolvedPassage } from './types.ts';
 
 /** Counts tokens; an approximation is enough for a budget. */
@@ -56,8 +67,9 @@ export function assemble(passages: readonly ResolvedPassage[], options: Assembly
   for (const passage of withoutDuplicates(passages)) {
     const { text, citations, used } = compose([...chosen, passage], fence);
     const tokens = options.countTokens(text);
-    // A passage that does not fit is left out; a shorter one further down may still fit.
-    if (tokens > options.budget) continue;
+    // A passage that does not fit is left out; a shorter one further down may still fit. A count that is no number fits
+    // nowhere.
+    if (!(tokens <= options.budget)) continue;
     chosen = [...chosen, passage];
     made = { text, citations, tokens, used };
   }
@@ -99,7 +111,10 @@ function withoutDuplicates(passages: readonly ResolvedPassage[]): ResolvedPassag
   });
 }
 
-/** Groups adjacent chunks of one document version; a group stands at the rank of its best member. */
+/**
+ * Groups adjacent chunks of one section and page of a document version, so that what a citation says holds for all of
+ * its text; a group stands at the rank of its best member.
+ */
 function mergeNeighbours(passages: readonly ResolvedPassage[]): ResolvedPassage[][] {
   const byDocument = new Map<string, ResolvedPassage[]>();
   for (const passage of passages) {
@@ -110,8 +125,8 @@ function mergeNeighbours(passages: readonly ResolvedPassage[]): ResolvedPassage[
   for (const members of byDocument.values()) {
     let group: ResolvedPassage[] = [];
     for (const passage of members.toSorted((a, b) => a.passage.chunk - b.passage.chunk)) {
-      const before = group.at(-1)?.passage.chunk;
-      if (before === undefined || passage.passage.chunk !== before + 1) group = [];
+      const before = group.at(-1)?.passage;
+      if (before === undefined || !areNeighbours(before, passage.passage)) group = [];
       group.push(passage);
       groupOf.set(passage, group);
     }
@@ -119,15 +134,29 @@ function mergeNeighbours(passages: readonly ResolvedPassage[]): ResolvedPassage[
   return [...new Set(passages.map((passage) => groupOf.get(passage) ?? [passage]))];
 }
 
+function areNeighbours(a: Passage, b: Passage): boolean {
+  const isSameSection =
+    a.headings.length === b.headings.length && a.headings.every((h, i) => h === b.headings[i]);
+  return b.chunk === a.chunk + 1 && a.page === b.page && isSameSection;
+}
+
+/** The texts of neighbours in order; what overlaps stands there once. */
+function joined(members: readonly Passage[]): string {
+  let text = '';
+  let end = 0;
+  for (const { range, text: own } of members) {
+    const known = end - range.start;
+    if (text === '') text = own;
+    else text += known < 0 ? `\n\n${own}` : fromUtf8(utf8(own).subarray(known));
+    end = Math.max(end, range.end);
+  }
+  return text;
+}
+
 function citationOf(group: readonly ResolvedPassage[], n: number): Citation {
   const members = group.map(({ passage }) => passage);
   const [first] = members as [Passage, ...Passage[]];
-  const last = members.at(-1) ?? first;
   const { source, docId, version, headings, page } = first;
-  const sourceRange =
-    first.sourceRange === null || last.sourceRange === null
-      ? null
-      : { start: first.sourceRange.start, end: last.sourceRange.end };
   return {
     n,
     source,
@@ -135,9 +164,22 @@ function citationOf(group: readonly ResolvedPassage[], n: number): Citation {
     version,
     headings,
     page,
-    range: { start: first.range.start, end: last.range.end },
-    sourceRange,
-    text: members.map(({ text }) => text).join('\n\n'),
+    range: hull(members.map(({ range }) => range)),
+    sourceRange: members.every(hasSourceRange)
+      ? hull(members.map(({ sourceRange }) => sourceRange))
+      : null,
+    text: joined(members),
+  };
+}
+
+function hasSourceRange(passage: Passage): passage is Passage & { sourceRange: Passage['range'] } {
+  return passage.sourceRange !== null;
+}
+
+function hull(ranges: readonly Passage['range'][]): Passage['range'] {
+  return {
+    start: Math.min(...ranges.map(({ start }) => start)),
+    end: Math.max(...ranges.map(({ end }) => end)),
   };
 }
 
@@ -151,5 +193,5 @@ function quote(citation: Citation, fence: string): string {
 
 /** Names come from documents too: nothing in them may end the mark or start a line. */
 function attribute(value: string): string {
-  return value.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ').replace(/["[\]]/g, "'");
+  return value.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, ' ').replace(/["[\]]/g, "'");
 }

@@ -60,15 +60,18 @@ export class Resolver {
     }
   }
 
-  /** True while a passage may still be shown: its version is current, unexpired, and in one of the classes. */
-  isCurrent(passage: ResolvedPassage, allowed: ReadonlySet<number>): boolean {
+  /**
+   * A passage with the class that its document stands in now; null when it may no longer be shown: its version is not
+   * current any more, has expired, or stands in none of the classes.
+   */
+  current(passage: ResolvedPassage, allowed: ReadonlySet<number>): ResolvedPassage | null {
     const doc = this.#options.ledger.lookup('doc', passage.passage.docId);
-    return (
-      doc?.status === 'live' &&
-      doc.entryLeafHash === passage.leafHash &&
-      !this.#isExpired(doc) &&
-      allowed.has(this.#class(doc).classNo)
-    );
+    const isCurrent = doc?.status === 'live' && doc.entryLeafHash === passage.leafHash;
+    if (doc === null || !holds('INV-ASSEMBLE-CURRENT', isCurrent)) return null;
+    if (!holds('INV-ASSEMBLE-EXPIRED', !this.#isExpired(doc))) return null;
+    const { aclDigest, classNo } = this.#class(doc);
+    if (!holds('INV-ASSEMBLE-CLASS', allowed.has(classNo))) return null;
+    return { ...passage, aclDigest, classNo };
   }
 
   /** Forgets verified text. */

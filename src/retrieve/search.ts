@@ -115,7 +115,7 @@ export class Retriever {
   }
 
   /**
-   * The passages that may be shown at this very moment: decided anew at the ledger's present head, so that nothing
+   * The passages that may be shown at this very moment, each with its class of this moment: decided anew at the ledger's present head, so that nothing
    * revoked, erased or superseded since the search began gets through.
    * @throws {HEAD_STALE} when people and policy are not those of that head: call it {@link atHead}
    */
@@ -131,7 +131,7 @@ export class Retriever {
     );
     const { classes } = this.#authoriser.authorise(request.caller, 'read');
     const allowed = new Set(classes);
-    return passages.filter((passage) => this.#resolver.isCurrent(passage, allowed));
+    return passages.flatMap((passage) => this.#resolver.current(passage, allowed) ?? []);
   }
 
   /** Records that a person was served. */
