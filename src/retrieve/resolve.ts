@@ -112,6 +112,8 @@ export class Resolver {
   ): Promise<{ document: OpenDocument; text: string }> {
     if (!this.#documents.has(doc)) stats.documentsVerified += 1;
     const document = await this.#documents.open(doc);
+    // Also when the text is known: the index offers the vector anew each time, and ranks by it.
+    document.checkVector(candidate.i, candidate.vector);
     const mayCache = this.#options.access().policy.plaintextCache;
     const key = `${doc.entryLeafHash} ${candidate.i}`;
     const cached = mayCache ? this.#texts.get(key) : undefined;
@@ -119,7 +121,6 @@ export class Resolver {
       stats.plaintextHits += 1;
       return { document, text: cached };
     }
-    document.checkVector(candidate.i, candidate.vector);
     const text = await document.text(candidate.i);
     stats.chunksOpened += 1;
     if (mayCache) this.#texts.set(key, text);
