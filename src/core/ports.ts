@@ -94,7 +94,10 @@ export interface AuditEvent {
   readonly details: ErrorDetails;
 }
 
-/** Takes audit events in order. Durable at the latest on `close`; never throws for a full disk in the middle of a query. */
+/**
+ * Takes audit events in order. Durable at the latest on `close`. A full disk does not throw in the middle of a query:
+ * events wait in memory, up to a limit that the implementation states, and beyond it the sink throws.
+ */
 export interface AuditSink {
   record(event: AuditEvent): void;
 }

@@ -5,11 +5,12 @@ import {
   type Clock,
   hex,
   type Hex,
+  isStrongroomError,
   jcs,
   sha256,
   utf8,
 } from '../core/index.ts';
-import { Database, numberOf, textOf } from './sqlite.ts';
+import { Database, type DatabaseOptions, numberOf, textOf } from './sqlite.ts';
 
 const SCHEMA = `CREATE TABLE IF NOT EXISTS event (seq INTEGER PRIMARY KEY, line TEXT NOT NULL, hash TEXT NOT NULL) STRICT`;
 const START = '0'.repeat(64);
@@ -21,32 +22,65 @@ export interface AuditRecord extends AuditEvent {
   readonly time: number;
 }
 
+/** Where a trail ends. Kept elsewhere, it shows later that nothing before it was removed or rewritten. */
+export interface AuditHead {
+  /** Events so far. */
+  readonly size: number;
+  /** Hash of the last one; zeros when there is none. */
+  readonly hash: Hex;
+}
+
 /** Audit events that can be read again, in a chain that shows whether one was changed or taken out. */
 export interface AuditTrail extends AuditSink {
   /** Events from `seq` on, oldest first. */
   events(from?: number): AuditRecord[];
-  /** The first position at which the chain does not hold, or null when it is whole. */
-  firstBreak(): number | null;
+  /** Where the trail ends. */
+  head(): AuditHead;
+  /**
+   * The first position at which the chain does not hold, or null when it is whole.
+   * @param since an end that the trail once had, which it must still contain
+   */
+  firstBreak(since?: AuditHead): number | null;
 }
+
+/** Events that may wait for a disk that is full, or for another process that writes. */
+const MAX_WAITING = 1000;
 
 /** A hash-chained audit trail in a SQLite file of the home directory; several processes may write to it. */
 export class SqliteAuditTrail implements AuditTrail {
   readonly #db: Database;
   readonly #clock: Clock;
+  #waiting: (AuditEvent & { readonly time: number })[] = [];
 
-  constructor(file: string, clock: Clock) {
-    this.#db = new Database(file, { schema: SCHEMA, synchronous: 'NORMAL' });
+  /** @param options how long to wait for another process */
+  constructor(file: string, clock: Clock, options: Pick<DatabaseOptions, 'patience'> = {}) {
+    this.#db = new Database(file, { ...options, schema: SCHEMA, synchronous: 'NORMAL' });
     this.#clock = clock;
   }
 
+  /**
+   * Keeps an event. What cannot be written now waits in memory for the next call.
+   * @throws {STORE_FULL} and the other errors of a database once 1,000 events wait: nothing goes on unrecorded for long
+   */
   record(event: AuditEvent): void {
-    this.#db.transaction(() => {
-      const last = this.#db.get('SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1');
-      const seq = last === null ? 0 : numberOf(last, 'seq') + 1;
-      const prev = last === null ? START : textOf(last, 'hash');
-      const line = jcs({ ...event, prev, seq, time: this.#clock.now() });
-      this.#db.run('INSERT INTO event VALUES (?, ?, ?)', seq, line, hex(sha256(utf8(line))));
-    });
+    if (this.#waiting.length >= MAX_WAITING) this.#writeWaiting();
+    const kept = { ...event, time: this.#clock.now() };
+    // An event without a canonical form is a bug of the caller, who must hear of it; those behind it must not wait.
+    jcs(kept);
+    this.#waiting.push(kept);
+    try {
+      this.#writeWaiting();
+    } catch (error) {
+      if (!isStrongroomError(error)) throw error;
+    }
+  }
+
+  /** Where the trail ends. */
+  head(): AuditHead {
+    const last = this.#db.get('SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1');
+    return last === null
+      ? { size: 0, hash: START }
+      : { size: numberOf(last, 'seq') + 1, hash: textOf(last, 'hash') };
   }
 
   /** Events from `seq` on, oldest first. */
@@ -55,8 +89,11 @@ export class SqliteAuditTrail implements AuditTrail {
     return rows.map((row) => JSON.parse(textOf(row, 'line')) as AuditRecord);
   }
 
-  /** The first position at which the chain does not hold, or null when it is whole. */
-  firstBreak(): number | null {
+  /**
+   * The first position at which the chain does not hold, or null when it is whole.
+   * @param since an end that the trail once had, which it must still contain
+   */
+  firstBreak(since: AuditHead = { size: 0, hash: START }): number | null {
     let prev = START;
     let seq = 0;
     for (const row of this.#db.all('SELECT seq, line, hash FROM event ORDER BY seq')) {
@@ -67,12 +104,32 @@ export class SqliteAuditTrail implements AuditTrail {
       if (!isNext || own !== textOf(row, 'hash')) return seq;
       prev = own;
       seq += 1;
+      if (seq === since.size && own !== since.hash) return seq - 1;
     }
-    return null;
+    return seq < since.size ? seq : null;
   }
 
+  /** Writes what waits and closes the file. @throws {STORE_FULL} and the other errors of a database when it is lost */
   close(): void {
-    this.#db.close();
+    try {
+      this.#writeWaiting();
+    } finally {
+      this.#db.close();
+    }
+  }
+
+  #writeWaiting(): void {
+    if (this.#waiting.length === 0) return;
+    this.#db.transaction(() => {
+      let { size, hash } = this.head();
+      for (const event of this.#waiting) {
+        const line = jcs({ ...event, prev: hash, seq: size });
+        hash = hex(sha256(utf8(line)));
+        this.#db.run('INSERT INTO event VALUES (?, ?, ?)', size, line, hash);
+        size += 1;
+      }
+    });
+    this.#waiting = [];
   }
 }
 

@@ -1,10 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Objects as files: written beside, synced, then linked or renamed into place, so that no reader sees half of one.
 import { constants, type Stats } from 'node:fs';
-import { type FileHandle, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import {
+  type FileHandle,
+  link,
+  mkdir,
+  open,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises';
 import path from 'node:path';
 import {
   hex,
+  need,
   type ObjectInfo,
   type ObjectStore,
   type ObjectVersion,
@@ -93,9 +104,12 @@ export class FileStore implements ObjectStore {
     const directories = [prefix.slice(0, prefix.lastIndexOf('/') + 1)];
     for (let at = directories.pop(); at !== undefined; at = directories.pop()) {
       const here = at;
-      const entries = await withFileErrors(async () =>
-        absentAsNull(readdir(path.join(this.#root, here), { withFileTypes: true })),
-      );
+      const directory = path.join(this.#root, here);
+      const entries = await withFileErrors(async () => {
+        const found = await absentAsNull(readdir(directory, { withFileTypes: true }));
+        if (found !== null) await this.#requireOwn(directory);
+        return found;
+      });
       for (const entry of entries ?? []) {
         const child = here + entry.name;
         // Whatever else lies in the directory is no object.
@@ -112,6 +126,7 @@ export class FileStore implements ObjectStore {
   async delete(objectPath: string): Promise<void> {
     const file = this.#file(objectPath);
     await withFileErrors(async () => {
+      await absentAsNull(this.#requireOwn(path.dirname(file)));
       await absentAsNull(rm(file));
       await absentAsNull(syncDirectory(path.dirname(file)));
     });
@@ -122,6 +137,7 @@ export class FileStore implements ObjectStore {
     const present = await this.get(objectPath);
     if (present?.version !== expected) return false;
     return withFileErrors(async () => {
+      await this.#requireOwn(path.dirname(file));
       const temporary = await this.#writeTemporary(bytes);
       try {
         await rename(temporary, file);
@@ -179,7 +195,15 @@ export class FileStore implements ObjectStore {
         await syncDirectory(path.dirname(at));
       }
     }
+    await this.#requireOwn(directory);
     this.#known.add(directory);
+  }
+
+  /** A directory that somebody replaced by a link would lead writing, listing and deleting to other people's files. */
+  async #requireOwn(directory: string): Promise<void> {
+    const inside = path.relative(this.#root, directory);
+    const isOwn = (await realpath(directory)) === path.join(await realpath(this.#root), inside);
+    need('INV-STORE-LINK', isOwn, 'STORE_FAILED', 'a directory of the store is a link');
   }
 
   #file(objectPath: string): string {

@@ -46,7 +46,8 @@ export class SqliteKeyTable implements KeyTable {
   putAll(rows: readonly KeyRow[]): Promise<void> {
     return this.#each(rows, ({ ref, objectDigest, row }) => {
       const values = [ref.tenantId, ref.kind, ref.id, ref.no, objectDigest, row] as const;
-      this.#db.run('INSERT OR IGNORE INTO dek VALUES (?, ?, ?, ?, ?, ?)', ...values);
+      const sql = 'INSERT INTO dek VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING';
+      this.#db.run(sql, ...values);
     });
   }
 

@@ -7,6 +7,7 @@ import {
   nameOf,
   type StateRecord,
 } from '../provenance/index.ts';
+import { typedFileError } from './file-errors.ts';
 import { Database, numberOf, textOf } from './sqlite.ts';
 
 const SCHEMA = `
@@ -57,10 +58,13 @@ export class SqliteLedgerCache implements LedgerCache {
 
   // eslint-disable-next-line @typescript-eslint/require-await
   async replace(size: number, records: readonly StateRecord[]): Promise<void> {
-    this.#db.transaction(() => {
-      this.#db.exec('DELETE FROM leaf');
-      this.#write(size, records);
-    });
+    try {
+      this.#rewrite(size, records);
+    } catch (error) {
+      // Pages that are damaged may first be met here.
+      this.#discard(error);
+      this.#rewrite(size, records);
+    }
     this.#wasDamaged = false;
   }
 
@@ -78,6 +82,13 @@ export class SqliteLedgerCache implements LedgerCache {
       records.push(record);
     }
     return { size: numberOf(size, 'size'), records };
+  }
+
+  #rewrite(size: number, records: readonly StateRecord[]): void {
+    this.#db.transaction(() => {
+      this.#db.exec('DELETE FROM leaf');
+      this.#write(size, records);
+    });
   }
 
   #write(size: number, records: readonly StateRecord[]): void {
@@ -106,7 +117,11 @@ export class SqliteLedgerCache implements LedgerCache {
 
   #fresh(): Database {
     this.#wasDamaged = true;
-    for (const suffix of ['', '-wal', '-shm']) rmSync(this.#file + suffix, { force: true });
+    try {
+      for (const suffix of ['', '-wal', '-shm']) rmSync(this.#file + suffix, { force: true });
+    } catch (error) {
+      throw typedFileError(error);
+    }
     return new Database(this.#file, OPTIONS);
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { fail, isStrongroomError, need } from '../core/index.ts';
@@ -10,7 +10,11 @@ export interface DatabaseOptions {
   readonly schema: string;
   /** FULL where a lost transaction would lose data; NORMAL for caches. */
   readonly synchronous: 'FULL' | 'NORMAL';
+  /** Milliseconds to wait, in place, for somebody else's transaction; default 5,000. */
+  readonly patience?: number;
 }
+
+const PATIENCE = 5000;
 
 /** A SQLite file with one schema. Its content is as hostile as the directory it lies in. */
 export class Database {
@@ -22,13 +26,19 @@ export class Database {
    * @throws {STORE_FAILED} when the file is no database, or has another schema
    */
   constructor(file: string, options: DatabaseOptions) {
-    guarded(() => mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 }));
+    guarded(() => {
+      makePrivate(file);
+    });
     this.#db = guarded(() => new DatabaseSync(file));
     try {
-      this.exec(`PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA trusted_schema = OFF;
-        PRAGMA secure_delete = ON; PRAGMA synchronous = ${options.synchronous};`);
-      this.exec(options.schema);
-      this.#checkSchema(options.schema);
+      const { patience = PATIENCE } = options;
+      this.exec(`PRAGMA busy_timeout = ${patience}; PRAGMA trusted_schema = OFF`);
+      // Before anything is changed: a link may lead to a database of somebody else.
+      const isNew = this.get('SELECT 1 FROM sqlite_schema') === null;
+      if (!isNew) this.#checkSchema(options.schema);
+      this.exec(`PRAGMA journal_mode = WAL; PRAGMA secure_delete = ON;
+        PRAGMA synchronous = ${options.synchronous};`);
+      if (isNew) this.#create(options.schema);
     } catch (error) {
       this.#db.close();
       throw error;
@@ -80,6 +90,14 @@ export class Database {
   close(): void {
     this.#statements.clear();
     this.#db.close();
+  }
+
+  /** In one step: another process that opens the file meanwhile finds no schema, or all of it. */
+  #create(schema: string): void {
+    this.transaction(() => {
+      this.exec(schema);
+    });
+    this.#checkSchema(schema);
   }
 
   /** A planted trigger would run with every change: it could keep what is erased, or undo what is saved. */
@@ -136,6 +154,18 @@ export function numberOf(row: SqlRow, column: string): number {
 export function bytesOf(row: SqlRow, column: string): Uint8Array {
   const value = row[column];
   return value instanceof Uint8Array ? value : new Uint8Array(0);
+}
+
+/** SQLite would make the file readable for others; its companions get the mode of the file. */
+function makePrivate(file: string): void {
+  if (file === ':memory:') return;
+  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+  try {
+    // Only a new file: closing another handle of one that is open would end SQLite's locks on it.
+    closeSync(openSync(file, 'wx', 0o600));
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+  }
 }
 
 const FULL = 13;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One opened vault: ledger, access, index and retriever of a process, kept in step with the log.
 import { builtInEmbedder, defaultEmbedder, type Embedder } from '../embed/index.ts';
-import { fail, need } from '../core/index.ts';
+import { fail, isStrongroomError, need } from '../core/index.ts';
 import {
   type Checkpoint,
   type CommitOutcome,
@@ -95,7 +95,7 @@ export class Session {
       return new Session({ context, ledger, access }, embedder);
     } catch (error) {
       reportRefusal(context, error);
-      context.close();
+      closeQuietly(context);
       throw error;
     }
   }
@@ -240,6 +240,15 @@ export class Session {
 function builtInFor(ledger: Ledger): Embedder {
   // A vault for another model is refused by the check that follows.
   return builtInEmbedder(ledger.view.state.vault?.embedder.models ?? []) ?? defaultEmbedder();
+}
+
+/** Closes after something failed, which is what people must hear of. */
+function closeQuietly(context: VaultContext): void {
+  try {
+    context.close();
+  } catch (error) {
+    if (!isStrongroomError(error)) throw error;
+  }
 }
 
 function checkEmbedder(ledger: Ledger, embedder: Embedder): void {

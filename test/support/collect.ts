@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** Everything that an asynchronous iterable gives, in order. */
+export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
