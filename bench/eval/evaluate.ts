@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-import { docIdOf, type Hex, hex, sha256, utf8 } from '../../src/core/index.ts';
-import { type Embedder, passageText } from '../../src/embed/index.ts';
-import { MemoryIndex, type SearchMode } from '../../src/index/index.ts';
-import { encodeVector, quantise } from '../../src/provenance/index.ts';
-import type { Collection, CollectionDocument } from './collection.ts';
-import { ndcg, recall, reciprocalRank } from './metrics.ts';
+import type { Embedder } from '../../src/embed/index.ts';
+import type { SearchMode } from '../../src/index/index.ts';
+import type { Collection, CollectionDocument, JudgedQuery } from './collection.ts';
+import { type Judgements, ndcg, recall, reciprocalRank } from './metrics.ts';
+import { bootstrap, type Interval } from './statistics.ts';
+import {
+  embedDocument,
+  embedQuery,
+  type TrialDocument,
+  TrialIndex,
+  type TrialQuery,
+} from './trial-index.ts';
 
 /** Words of a row; a longer document is several rows of about equal length and scores as its best one. */
 export const ROW_WORDS = 256;
@@ -12,13 +18,19 @@ export const ROW_WORDS = 256;
 /** Every mode, in the order of reports. */
 export const MODES: readonly SearchMode[] = ['hybrid', 'vector', 'bm25'];
 
-/** Means over all queries. */
-export interface Scores {
-  readonly ndcg10: number;
-  readonly recall10: number;
-  readonly recall100: number;
-  readonly mrr10: number;
-}
+/** What is measured of a ranking of documents. */
+export const METRICS = {
+  ndcg10: (ranked: readonly string[], judged: Judgements) => ndcg(ranked, judged, 10),
+  recall10: (ranked: readonly string[], judged: Judgements) => recall(ranked, judged, 10),
+  recall100: (ranked: readonly string[], judged: Judgements) => recall(ranked, judged, 100),
+  mrr10: (ranked: readonly string[], judged: Judgements) => reciprocalRank(ranked, judged, 10),
+} as const;
+
+/** Name of a metric. */
+export type Metric = keyof typeof METRICS;
+
+/** Means over all queries with 95 % bootstrap intervals. */
+export type Scores = Readonly<Record<Metric, Interval>>;
 
 /** What was measured, on what, with what. */
 export interface Evaluation {
@@ -27,10 +39,28 @@ export interface Evaluation {
   readonly queries: number;
   readonly embedder: string;
   readonly modes: Readonly<Partial<Record<SearchMode, Scores>>>;
+  /** nDCG@10 of hybrid less that of words alone, query by query; null unless both were measured. */
+  readonly hybridGain: Interval | null;
 }
 
-const CLASS_NO = 0;
-const DEPTH = 100;
+/** A collection with vectors. */
+export interface Prepared {
+  readonly documents: readonly TrialDocument[];
+  readonly queries: readonly (JudgedQuery & TrialQuery)[];
+}
+
+/** Cuts and embeds a collection. */
+export async function prepare(collection: Collection, embedder: Embedder): Promise<Prepared> {
+  const documents: TrialDocument[] = [];
+  for (const document of collection.documents) {
+    documents.push(await embedDocument(embedder, rowsOf(document)));
+  }
+  const queries: (JudgedQuery & TrialQuery)[] = [];
+  for (const query of collection.queries) {
+    queries.push({ ...query, ...(await embedQuery(embedder, query.text)) });
+  }
+  return { documents, queries };
+}
 
 /** Indexes a collection with the real embedder and index, asks every query and scores the documents found. */
 export async function evaluate(
@@ -38,55 +68,56 @@ export async function evaluate(
   embedder: Embedder,
   modes: readonly SearchMode[] = MODES,
 ): Promise<Evaluation> {
-  const { identity } = embedder;
-  const index = new MemoryIndex({ dims: identity.dims, space: identity.space });
-  const ids = new Map<Hex, string>();
-  for (const document of collection.documents) {
-    ids.set(await addDocument(index, embedder, document), document.id);
-  }
-  const search = async (text: string, mode: SearchMode): Promise<string[]> => {
-    const vector = quantise(await embedder.embedQuery(text));
-    const cursor = index.search({ classes: [CLASS_NO], text, vector, mode });
-    const found = new Set<string>();
-    for (let batch = cursor.next(DEPTH); batch.length > 0 && found.size < DEPTH;) {
-      for (const { leafHash } of batch) found.add(ids.get(leafHash) as string);
-      batch = cursor.next(DEPTH);
-    }
-    return [...found].slice(0, DEPTH);
-  };
+  const { documents, queries } = await prepare(collection, embedder);
+  const index = new TrialIndex(embedder);
+  for (const document of documents) index.add(document);
   const scores: Partial<Record<SearchMode, Scores>> = {};
+  const gains = new Map<SearchMode, readonly number[]>();
   for (const mode of modes) {
-    scores[mode] = await scoresOf(collection, (text) => search(text, mode));
+    const rankings = queries.map((query) => ({
+      ranked: index.documents(query, mode),
+      judged: query.judged,
+    }));
+    scores[mode] = scoresOf(rankings);
+    gains.set(mode, valuesOf(rankings, 'ndcg10'));
   }
+  const [hybrid, words] = [gains.get('hybrid'), gains.get('bm25')];
   return {
-    documents: collection.documents.length,
-    rows: index.counts().rows,
-    queries: collection.queries.length,
-    embedder: identity.model.id,
+    documents: documents.length,
+    rows: index.rows,
+    queries: queries.length,
+    embedder: embedder.identity.model.id,
     modes: scores,
+    hybridGain:
+      hybrid === undefined || words === undefined
+        ? null
+        : bootstrap(hybrid.map((value, at) => value - (words[at] as number))),
   };
 }
 
-async function addDocument(
-  index: MemoryIndex,
-  embedder: Embedder,
-  { id, title, text }: CollectionDocument,
-): Promise<Hex> {
-  const bodies = split(text);
-  const vectors = await embedder.embedDocuments(bodies.map((body) => passageText(title, [], body)));
-  const leafHash = hex(sha256(utf8(id)));
-  index.add({
-    docId: docIdOf(new Uint8Array(32), 'eval', id),
-    leafHash,
-    classNo: CLASS_NO,
-    name: { sourceUri: id, title },
-    rows: bodies.map((body, i) => ({
-      i,
-      vector: encodeVector(quantise(vectors[i] as Float32Array)),
-      text: { title, headings: [], body },
-    })),
-  });
-  return leafHash;
+/** A ranking of documents with the judgements it is measured by. */
+export interface Judged {
+  readonly ranked: readonly string[];
+  readonly judged: Judgements;
+}
+
+/** All metrics over some rankings. */
+export function scoresOf(rankings: readonly Judged[]): Scores {
+  const score = (metric: Metric): Interval => bootstrap(valuesOf(rankings, metric));
+  return {
+    ndcg10: score('ndcg10'),
+    recall10: score('recall10'),
+    recall100: score('recall100'),
+    mrr10: score('mrr10'),
+  };
+}
+
+function valuesOf(rankings: readonly Judged[], metric: Metric): number[] {
+  return rankings.map(({ ranked, judged }) => METRICS[metric](ranked, judged));
+}
+
+function rowsOf({ id, title, text }: CollectionDocument): Omit<TrialDocument, 'vectors'> {
+  return { id, title, rows: split(text).map((body) => ({ headings: [], body })) };
 }
 
 /** Cuts a text into as few rows as {@link ROW_WORDS} allows, of about equal length. */
@@ -95,25 +126,4 @@ export function split(text: string): string[] {
   const rows = Math.ceil(words.length / ROW_WORDS);
   const size = Math.ceil(words.length / rows);
   return Array.from({ length: rows }, (_, i) => words.slice(i * size, (i + 1) * size).join(' '));
-}
-
-async function scoresOf(
-  { queries }: Collection,
-  search: (text: string) => Promise<string[]>,
-): Promise<Scores> {
-  const sums = { ndcg10: 0, recall10: 0, recall100: 0, mrr10: 0 };
-  for (const { text, judged } of queries) {
-    const ranked = await search(text);
-    sums.ndcg10 += ndcg(ranked, judged, 10);
-    sums.recall10 += recall(ranked, judged, 10);
-    sums.recall100 += recall(ranked, judged, 100);
-    sums.mrr10 += reciprocalRank(ranked, judged, 10);
-  }
-  const mean = (sum: number): number => sum / Math.max(1, queries.length);
-  return {
-    ndcg10: mean(sums.ndcg10),
-    recall10: mean(sums.recall10),
-    recall100: mean(sums.recall100),
-    mrr10: mean(sums.mrr10),
-  };
 }

@@ -19,8 +19,11 @@ export interface ChunkOptions {
   readonly targetTokens?: number;
   /** No chunk is larger; a block up to this size is not divided. Default 320. */
   readonly maxTokens?: number;
-  /** Sentences of a chunk that the next chunk of the same section repeats, as far as the maximum allows. Default 0. */
-  readonly overlapSentences?: number;
+  /**
+   * Whole sentences of up to so many tokens that a chunk repeats from the end of the one before it in the same section,
+   * as far as the maximum allows. Default 0.
+   */
+  readonly overlapTokens?: number;
   /** Default: a token per four characters. */
   readonly counter?: TokenCounter;
   readonly signal?: AbortSignal;
@@ -53,9 +56,9 @@ export async function chunkDocument(
   document: ParsedDocument,
   options: ChunkOptions = {},
 ): Promise<readonly Chunk[]> {
-  const { targetTokens = 160, maxTokens = 320, overlapSentences = 0 } = options;
-  const sizes = [targetTokens, maxTokens, overlapSentences];
-  const isRising = targetTokens >= 1 && maxTokens >= targetTokens && overlapSentences >= 0;
+  const { targetTokens = 160, maxTokens = 320, overlapTokens = 0 } = options;
+  const sizes = [targetTokens, maxTokens, overlapTokens];
+  const isRising = targetTokens >= 1 && maxTokens >= targetTokens && overlapTokens >= 0;
   if (!isRising || !sizes.every(Number.isSafeInteger)) {
     throw fail('USAGE', 'chunk sizes must be whole numbers with 1 <= target <= max');
   }
@@ -77,7 +80,7 @@ export async function chunkDocument(
     const { end, headings } = pack;
     const start = overlapStart(document.text, pack, {
       previous: packs[i - 1],
-      sentences: overlapSentences,
+      tokens: overlapTokens,
       limit,
     });
     const text = document.text.slice(start, end);
@@ -184,17 +187,18 @@ class Packer {
 
 interface Overlap {
   readonly previous: Pack | undefined;
-  readonly sentences: number;
+  readonly tokens: number;
   readonly limit: Limit;
 }
 
 /** Where a chunk starts that repeats the last sentences of the one before it. */
-function overlapStart(text: string, pack: Pack, { previous, sentences, limit }: Overlap): number {
-  if (sentences === 0 || previous?.section !== pack.section) return pack.start;
-  const spans = [...sentencesOf(text, previous)];
+function overlapStart(text: string, pack: Pack, { previous, tokens, limit }: Overlap): number {
+  if (tokens === 0 || previous?.section !== pack.section) return pack.start;
+  const { counter, maxTokens } = limit;
+  const fits = (start: number): boolean =>
+    counter.count(text.slice(start, previous.end)) <= tokens &&
+    counter.count(text.slice(start, pack.end)) <= maxTokens;
   // The whole of the previous chunk is never repeated.
-  for (const { start } of spans.slice(1).slice(-sentences)) {
-    if (limit.counter.count(text.slice(start, pack.end)) <= limit.maxTokens) return start;
-  }
-  return pack.start;
+  const starts = [...sentencesOf(text, previous)].slice(1).map(({ start }) => start);
+  return starts.find(fits) ?? pack.start;
 }

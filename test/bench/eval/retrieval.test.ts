@@ -3,8 +3,10 @@ import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readCollection } from '../../../bench/eval/collection.ts';
-import { evaluate, split } from '../../../bench/eval/evaluate.ts';
+import { type Collection, readCollection } from '../../../bench/eval/collection.ts';
+import { evaluate, prepare, type Scores, split } from '../../../bench/eval/evaluate.ts';
+import { SPREADS, underPermissions } from '../../../bench/eval/permissions.ts';
+import { bootstrap } from '../../../bench/eval/statistics.ts';
 import { hashEmbedder, staticEmbedder } from '../../../src/embed/index.ts';
 import { hasShared, reasonIfAbsent, sharedPath } from '../../support/shared-vectors.ts';
 import { expectRejection } from '../../support/tampering.ts';
@@ -92,12 +94,10 @@ describe('the evaluation', () => {
     const evaluation = await evaluate(await readCollection(await collection()), hashEmbedder());
     expect(evaluation).toMatchObject({ documents: 3, rows: 3, queries: 2 });
     const found = 1 / (1 + 0.6309297535714575);
-    expect(evaluation.modes.bm25).toEqual({
-      ndcg10: expect.closeTo((1 + found) / 2, 12) as number,
-      recall10: 0.75,
-      recall100: 0.75,
-      mrr10: 1,
-    });
+    const { ndcg10, recall10, recall100, mrr10 } = evaluation.modes.bm25 as Scores;
+    expect(ndcg10.mean).toBeCloseTo((1 + found) / 2, 12);
+    expect([recall10.mean, recall100.mean]).toEqual([0.75, 0.75]);
+    expect(mrr10).toEqual({ mean: 1, low: 1, high: 1 });
     expect(Object.keys(evaluation.modes)).toEqual(['hybrid', 'vector', 'bm25']);
   });
 
@@ -110,6 +110,50 @@ describe('the evaluation', () => {
   });
 });
 
+describe('the evaluation under permissions', () => {
+  /** 60 documents about six things, each asked for by its own words. */
+  const topics = ['keys', 'audit', 'tides', 'cheese', 'rockets', 'grammar'];
+  const made: Collection = {
+    documents: Array.from({ length: 60 }, (_, at) => ({
+      id: `d${at}`,
+      title: topics[at % 6] as string,
+      text: `${topics[at % 6]} number${at} with other words of ${topics[(at + 1) % 6]}`,
+    })),
+    queries: Array.from({ length: 12 }, (_, at) => ({
+      id: `q${at}`,
+      text: `number${at * 5} ${topics[(at * 5) % 6]}`,
+      judged: new Map([[`d${at * 5}`, 1]]),
+    })),
+  };
+
+  it.each(SPREADS)(
+    'finds what an index of the own documents finds, in %s classes',
+    async (spread) => {
+      const embedder = hashEmbedder();
+      const outcome = underPermissions(await prepare(made, embedder), embedder, { spread });
+      expect(outcome.different).toBe(0);
+      // Callers who may not read the relevant document are not asked that query.
+      expect(outcome.queries).toBeGreaterThan(10);
+      expect(outcome.queries).toBeLessThan(outcome.callers * 12);
+      expect(outcome.modes.bm25?.mrr10.mean).toBe(1);
+    },
+  );
+});
+
+describe('bootstrap intervals', () => {
+  it('hold the mean, repeat, and are narrower for more values', () => {
+    const values = Array.from({ length: 20 }, (_, at) => at / 19);
+    const few = bootstrap(values);
+    const many = bootstrap(Array.from({ length: 50 }, () => values).flat());
+    expect(bootstrap(values)).toEqual(few);
+    expect(few.mean).toBeCloseTo(0.5, 12);
+    expect(few.low).toBeLessThan(0.5);
+    expect(few.high).toBeGreaterThan(0.5);
+    expect((few.high - few.low) / (many.high - many.low)).toBeGreaterThan(5);
+    expect(bootstrap([])).toEqual({ mean: 0, low: 0, high: 0 });
+  });
+});
+
 describe.skipIf(!hasShared('data/ir'))(
   `hybrid search with the built-in embedders${reasonIfAbsent('data/ir')}`,
   () => {
@@ -119,11 +163,13 @@ describe.skipIf(!hasShared('data/ir'))(
     ])('is better than words alone on %s', async (name, hybridAtLeast, wordsAtLeast) => {
       const read = await readCollection(sharedPath(`data/ir/${name}`));
       const hashed = (await evaluate(read, hashEmbedder(), ['hybrid', 'bm25'])).modes;
-      expect(hashed.bm25?.ndcg10).toBeGreaterThan(wordsAtLeast);
-      expect(hashed.hybrid?.ndcg10).toBeGreaterThanOrEqual(hashed.bm25?.ndcg10 ?? 1);
+      const words = hashed.bm25?.ndcg10.mean ?? 0;
+      const weak = hashed.hybrid?.ndcg10.mean ?? 0;
+      expect(words).toBeGreaterThan(wordsAtLeast);
+      expect(weak).toBeGreaterThanOrEqual(words);
       const { hybrid } = (await evaluate(read, staticEmbedder(), ['hybrid'])).modes;
-      expect(hybrid?.ndcg10).toBeGreaterThan(hybridAtLeast);
-      expect(hybrid?.ndcg10).toBeGreaterThan((hashed.hybrid?.ndcg10 ?? 1) + 0.01);
+      expect(hybrid?.ndcg10.mean).toBeGreaterThan(hybridAtLeast);
+      expect(hybrid?.ndcg10.mean).toBeGreaterThan(weak + 0.01);
     });
   },
 );
@@ -135,7 +181,8 @@ describe('eval:retrieval', () => {
     expect(JSON.parse(stdout)).toMatchObject({
       documents: 3,
       embedder: 'strongroom-static-256-v1',
-      modes: { bm25: { mrr10: 1 } },
+      modes: { bm25: { mrr10: { mean: 1 } } },
+      hybridGain: null,
     });
     expect(stdout.trimEnd()).not.toContain('\n');
   });
@@ -147,6 +194,13 @@ describe('eval:retrieval', () => {
     for (const word of ['hybrid', 'vector', 'bm25', 'nDCG@10', 'recall@100', 'MRR@10']) {
       expect(stdout).toContain(word);
     }
+  });
+
+  it('measures callers who may read a part', async () => {
+    const { code, stdout } = await run(await collection(), '--permissions', '--json');
+    expect(code).toBe(0);
+    const { permissions } = JSON.parse(stdout) as { permissions: { different: number }[] };
+    expect(permissions.map(({ different }) => different)).toEqual([0, 0]);
   });
 
   it('explains itself', async () => {

@@ -159,7 +159,7 @@ describe('chunks', () => {
   it('repeat sentences of the chunk before in the same section, when asked', async () => {
     const text =
       '# A\n\nThe first one is here. The second one is here. The third one is here. The fourth one is here.\n\n# B\n\nThe last one is here.';
-    const options = { targetTokens: 10, maxTokens: 16, counter: words, overlapSentences: 1 };
+    const options = { targetTokens: 10, maxTokens: 16, counter: words, overlapTokens: 6 };
     expect(await textsOf(text, options)).toEqual([
       '# A\n\nThe first one is here.',
       'The second one is here. The third one is here.',
@@ -177,7 +177,7 @@ describe('chunks', () => {
     { targetTokens: 10, maxTokens: 9 },
     { targetTokens: 1.5 },
     { maxTokens: Number.NaN },
-    { overlapSentences: -1 },
+    { overlapTokens: -1 },
   ])('of sizes %j are refused', async (options) => {
     const document = await parseAs('x.txt', 'a');
     await expect(chunkDocument(document, options)).rejects.toMatchObject({ code: 'USAGE' });
@@ -230,10 +230,10 @@ describe('chunks of any document', () => {
       .record({ target: fc.integer({ min: 1, max: 60 }), more: fc.integer({ min: 0, max: 60 }) })
       .map(({ target, more }) => ({ targetTokens: target, maxTokens: target + more }));
     const options = fc
-      .tuple(sizes, fc.nat({ max: 3 }), fc.boolean())
-      .map(([size, overlapSentences, byWords]) => ({
+      .tuple(sizes, fc.nat({ max: 30 }), fc.boolean())
+      .map(([size, overlapTokens, byWords]) => ({
         ...size,
-        overlapSentences,
+        overlapTokens,
         ...(byWords ? { counter: words } : {}),
       }));
     const name = fc.constantFrom('x.md', 'x.txt', 'x.html');
