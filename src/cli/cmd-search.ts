@@ -77,8 +77,9 @@ async function search(invocation: Invocation<SearchCommandOptions>): Promise<voi
   );
   if (options.explain && !output.json) {
     const { index, stats } = explanation;
+    const plan = index.plan === 'lists' ? ` in ${index.lists} lists` : '';
     output.note(
-      `\n${stats.classes} classes, ${index.rowsScanned} vectors compared, ${index.postingsRead} postings read\n` +
+      `\n${stats.classes} classes, ${index.rowsScanned} vectors compared${plan}, ${index.postingsRead} postings read\n` +
         `${stats.candidates} candidates: ${stats.superseded} superseded, ${stats.expired} expired, ${stats.failed} failed a proof\n` +
         `${stats.documentsVerified} documents proven, ${stats.chunksOpened} chunks opened, ${stats.plaintextHits} from memory`,
     );

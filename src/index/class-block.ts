@@ -2,8 +2,7 @@
 import { fail, type Hex } from '../core/index.ts';
 import { decodeVector, encodeVector } from '../provenance/index.ts';
 import { type Bag, idOf, MAX_ID, occurrencesOf, packed } from './bags.ts';
-import { ClassVectors } from './class-vectors.ts';
-import type { LinearMemory } from './kernels/linear-memory.ts';
+import { ClassVectors, type VectorSettings } from './class-vectors.ts';
 import type { DocumentName } from './port.ts';
 import { Postings } from './postings.ts';
 import type { TermHashKey } from './term-hash.ts';
@@ -49,11 +48,8 @@ const LENGTH = 2;
 const FACTS = 3;
 
 /** What all classes of an index have in common. */
-export interface BlockSettings {
-  readonly dims: number;
+export interface BlockSettings extends VectorSettings {
   readonly hashKey: TermHashKey;
-  /** Where vectors are kept. */
-  readonly memory: LinearMemory;
 }
 
 /**
@@ -77,7 +73,7 @@ export class ClassBlock {
   constructor(classNo: number, settings: BlockSettings) {
     this.classNo = classNo;
     this.dims = settings.dims;
-    this.vectors = new ClassVectors(settings.memory, settings.dims);
+    this.vectors = new ClassVectors(settings);
     this.#settings = settings;
   }
 
@@ -144,6 +140,11 @@ export class ClassBlock {
     this.vectors.reserve(rows);
   }
 
+  /** Puts vectors in order; to be called when rows were added. */
+  settle(): void {
+    this.vectors.settle();
+  }
+
   /** Overwrites the vectors and gives their memory back. The block must not be used any more. */
   release(): void {
     this.vectors.release();
@@ -196,6 +197,7 @@ export class ClassBlock {
     const fresh = new ClassBlock(this.classNo, this.#settings);
     fresh.reserve(this.#liveRows);
     for (const document of this.documents()) fresh.add(document, this.rowsOf(document));
+    fresh.settle();
     return fresh;
   }
 

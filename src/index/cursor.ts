@@ -3,8 +3,10 @@ import type { StoredDocument } from './class-block.ts';
 import type { Candidate, SearchCursor, SearchExplanation } from './port.ts';
 import type { Ranking } from './ranking.ts';
 
-/** Rows taken from each ranking in the first pass. */
-export const FIRST_DEPTH = 100;
+/** Rows taken from each ranking in the first pass when two are fused: scores depend on where both are cut. */
+const FUSED_DEPTH = 100;
+/** Rows taken from one ranking alone, at least and at most. */
+const SINGLE_DEPTH = { least: 10, most: 100 };
 
 /** A row that waits to be given. Named by document and not by place, since rows may move between two calls. */
 interface Waiting {
@@ -17,7 +19,8 @@ interface Waiting {
 /** Gives the rows of ever deeper passes, each row once. */
 export class RankingCursor implements SearchCursor {
   readonly #classes: readonly number[];
-  readonly #pass: (depth: number) => Ranking;
+  readonly #pass: (depth: number, isFirst: boolean) => Ranking;
+  readonly #isFused: boolean;
   readonly #ranked = new Set<string>();
   readonly #waiting: Waiting[] = [];
   #complete = false;
@@ -26,11 +29,18 @@ export class RankingCursor implements SearchCursor {
   /**
    * @param classes strictly ascending
    * @param pass ranks the rows that stand in `classes` now
+   * @param isFused whether `pass` fuses two rankings
    */
-  constructor(classes: readonly number[], pass: (depth: number) => Ranking) {
+  constructor(
+    classes: readonly number[],
+    pass: (depth: number, isFirst: boolean) => Ranking,
+    isFused: boolean,
+  ) {
     this.#classes = classes;
     this.#pass = pass;
-    this.#explanation = { classes: classes.length, rowsScanned: 0, postingsRead: 0, depth: 0 };
+    this.#isFused = isFused;
+    const nothing = { rowsScanned: 0, postingsRead: 0, depth: 0, plan: 'none', lists: 0 } as const;
+    this.#explanation = { classes: classes.length, ...nothing };
   }
 
   get explanation(): SearchExplanation {
@@ -45,21 +55,25 @@ export class RankingCursor implements SearchCursor {
         const candidate = this.#candidate(waiting);
         if (candidate !== null) candidates.push(candidate);
       } else if (this.#complete) break;
-      else this.#deepen();
+      else this.#deepen(n);
     }
     return candidates;
   }
 
-  #deepen(): void {
-    const { classes, rowsScanned, postingsRead, depth: before } = this.#explanation;
-    const depth = before === 0 ? FIRST_DEPTH : before * 2;
-    const ranking = this.#pass(depth);
+  #deepen(wanted: number): void {
+    const { classes, rowsScanned, postingsRead, depth: before, plan, lists } = this.#explanation;
+    const { least, most } = SINGLE_DEPTH;
+    const first = this.#isFused ? FUSED_DEPTH : Math.min(most, Math.max(least, wanted));
+    const depth = before === 0 ? first : before * 2;
+    const ranking = this.#pass(depth, before === 0);
     this.#complete = ranking.complete;
     this.#explanation = {
       classes,
       rowsScanned: rowsScanned + ranking.rowsScanned,
       postingsRead: postingsRead + ranking.postingsRead,
       depth,
+      plan: before === 0 ? ranking.plan : plan,
+      lists: lists + ranking.lists,
     };
     for (const { block, row, score } of ranking.rows) {
       const document = block.documentOf(row);

@@ -8,6 +8,7 @@ import {
   systemRandom,
 } from '../core/index.ts';
 import { B, K1 } from './bm25.ts';
+import { type Centroids, ListAssigner } from './centroids.ts';
 import {
   type BlockSettings,
   ClassBlock,
@@ -19,6 +20,7 @@ import { RankingCursor } from './cursor.ts';
 import { type FusionWeights, fusionWeights } from './fusion.ts';
 import { Kernel, kernelModule } from './kernels/kernel.ts';
 import { LinearMemory } from './kernels/linear-memory.ts';
+import { ALL_ROWS } from './planner.ts';
 import type {
   IndexCounts,
   IndexedDocument,
@@ -46,6 +48,13 @@ export interface MemoryIndexOptions {
   readonly random?: Random;
   /** Default true: vectors are compared by SIMD kernels where there is WebAssembly. Decides nothing but speed. */
   readonly simd?: boolean;
+  /**
+   * Lists by which searches of callers with very many rows find theirs without comparing all; see {@link Centroids} for
+   * what they may be trained on. Default none: every vector is compared.
+   */
+  readonly centroids?: Centroids;
+  /** With lists: up to so many rows of a caller every vector is compared all the same. Default 4,000. */
+  readonly allRows?: number;
   /** Bytes that vectors may take, at most 3.75 GiB, which is the default. */
   readonly vectorBytes?: number;
 }
@@ -57,37 +66,46 @@ export interface MemoryIndexOptions {
 export class MemoryIndex implements PassageIndex {
   readonly dims: number;
   /**
-   * Names everything besides rows and query that decides a ranking. An index snapshot carries it; one with another
+   * Names everything besides rows, query and lists that decides a ranking. An index snapshot carries it; one with another
    * format is not loaded but built again from the documents.
    */
   readonly format: string;
   readonly #weights: FusionWeights;
   readonly #settings: BlockSettings;
   readonly #kernel: Kernel | null;
+  readonly #allRows: number;
   readonly #blocks = new Map<number, ClassBlock>();
-  readonly #directories = new DirectoryCache((classNo) => this.#blocks.get(classNo));
+  readonly #directories: DirectoryCache;
   readonly #documents = new Map<Hex, StoredDocument>();
 
   /** @throws {USAGE} for dimensions out of range */
   constructor(options: MemoryIndexOptions) {
-    const { dims, space, random = systemRandom, simd = true, vectorBytes } = options;
+    const { dims, space, random = systemRandom, simd = true, vectorBytes, centroids } = options;
     if (!Number.isSafeInteger(dims) || dims < 1 || dims > 65536) {
       throw fail('USAGE', 'an index needs vectors of 1 to 65,536 dimensions', { dims });
     }
     this.dims = dims;
     this.#weights = fusionWeights(space);
     this.format = formatOf(this.#weights);
+    this.#allRows = options.allRows ?? ALL_ROWS;
     const memory = new LinearMemory({
       wasm: simd && kernelModule() !== null,
       ...(vectorBytes !== undefined && { maxBytes: vectorBytes }),
     });
     this.#kernel = Kernel.over(memory);
-    this.#settings = { dims, memory, hashKey: newTermHashKey(random) };
+    if (centroids !== undefined && centroids.dims !== dims) {
+      throw fail('USAGE', 'the lists of an index were made for other dimensions', { dims });
+    }
+    const useLists = this.#kernel !== null && centroids !== undefined;
+    const lists = useLists ? new ListAssigner(centroids, memory) : null;
+    this.#settings = { dims, memory, lists, hashKey: newTermHashKey(random) };
+    this.#directories = new DirectoryCache(this.#settings, (classNo) => this.#blocks.get(classNo));
   }
 
   add(document: PassageDocument): boolean {
-    const prepared = prepare(document, this.dims);
-    return this.#insert(prepared, document.classNo);
+    const added = this.#insert(prepare(document, this.dims), document.classNo);
+    if (added) this.#blockFor(document.classNo).settle();
+    return added;
   }
 
   /**
@@ -101,9 +119,12 @@ export class MemoryIndex implements PassageIndex {
     const memo: LexiconMemo = new Map();
     const fresh = decoded.documents.filter(({ leafHash }) => !this.#documents.has(leafHash));
     const rows = fresh.reduce((sum, document) => sum + document.rows.length, 0);
-    if (rows > 0) this.#blockFor(decoded.classNo).reserve(rows);
-    return decoded.documents.filter((document) => this.#insert(document, decoded.classNo, memo))
-      .length;
+    if (rows === 0) return 0;
+    const block = this.#blockFor(decoded.classNo);
+    block.reserve(rows);
+    for (const document of fresh) this.#insert(document, decoded.classNo, memo);
+    block.settle();
+    return fresh.length;
   }
 
   /** The segments of a class, ready to be sealed; none for a class without rows. */
@@ -132,6 +153,7 @@ export class MemoryIndex implements PassageIndex {
     target.reserve(rows.length);
     this.#withdraw(document);
     target.add(document, rows);
+    target.settle();
     this.#directories.changed(classNo);
     return true;
   }
@@ -166,7 +188,7 @@ export class MemoryIndex implements PassageIndex {
     };
   }
 
-  search({ classes, text, vector, mode = 'hybrid' }: SearchRequest): SearchCursor {
+  search({ classes, text, vector, mode = 'hybrid', exact = false }: SearchRequest): SearchCursor {
     // Copied before they are checked: what the caller changes later must not change whose rows are read.
     const permitted = [...classes];
     checkClasses(permitted);
@@ -174,10 +196,12 @@ export class MemoryIndex implements PassageIndex {
     const usable = q.length === this.dims && Number.isFinite(scale) && scale > 0;
     need('INV-SEARCH-VECTOR', usable, 'VECTOR_INVALID', 'the vector of a query is malformed');
     const terms = queryTermsOf(text).map((term) => hashTerm(this.#settings.hashKey, term));
-    const vectors = { vector: { scale, q }, kernel: this.#kernel };
+    const allRows = exact ? Infinity : this.#allRows;
+    const vectors = { vector: { scale, q }, kernel: this.#kernel, allRows };
     const query: RankingQuery = { mode, ...vectors, terms, weights: this.#weights };
-    const pass = (depth: number): Ranking => rank(this.#directories.of(permitted), query, depth);
-    return new RankingCursor(permitted, pass);
+    const pass = (depth: number, isFirst: boolean): Ranking =>
+      rank(this.#directories.of(permitted), query, { depth, isFirst });
+    return new RankingCursor(permitted, pass, mode === 'hybrid');
   }
 
   #insert(prepared: PreparedDocument, classNo: number, memo?: LexiconMemo): boolean {

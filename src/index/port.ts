@@ -69,7 +69,15 @@ export interface SearchRequest {
   readonly vector: QuantisedVector;
   /** Default `hybrid`. */
   readonly mode?: SearchMode;
+  /** Default false. True compares every vector of the classes, however many they are. */
+  readonly exact?: boolean;
 }
+
+/**
+ * How a pass found the most similar vectors: `all` compared every one; `lists` compared those of the lists nearest to
+ * the query until they brought nothing better for long; `none` was asked for words alone.
+ */
+export type VectorPlan = 'all' | 'lists' | 'none';
 
 /** A row that was found. Only a candidate: the ledger has not been asked whether it is current. */
 export interface Candidate {
@@ -97,6 +105,10 @@ export interface SearchExplanation {
   readonly postingsRead: number;
   /** Rows taken from each ranking in the last pass; 0 before the first. */
   readonly depth: number;
+  /** How the first pass compared vectors; deeper ones compare all. */
+  readonly plan: VectorPlan;
+  /** Lists gone through. */
+  readonly lists: number;
 }
 
 /** Candidates of one search, best first, as many as are asked for. */
@@ -104,9 +116,9 @@ export interface SearchCursor {
   /**
    * The next candidates, at most `n`; fewer only at the end, then `[]` for ever.
    *
-   * The first hundred of each ranking are fused and given; when they are used up, the depth doubles and what is new
-   * follows. So no row comes twice, none of the caller's rows that match is left out, and the order does not depend on
-   * how `n` is chosen. A row that was removed or left the caller's classes since the search began is passed over.
+   * The first hundred of each ranking are fused and given; of one ranking alone, as many as the first call asks for.
+   * When they are used up, the depth doubles and what is new follows, now with every vector compared. So no row comes twice, none of the caller's rows that match is left out, and without lists the order does not
+   * depend on how `n` is chosen. A row that was removed or left the caller's classes since the search began is passed over.
    */
   next(n: number): Candidate[];
   /** What was done so far. */

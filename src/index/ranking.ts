@@ -4,7 +4,8 @@ import { LexicalQuery } from './bm25.ts';
 import type { ClassBlock } from './class-block.ts';
 import type { FusionWeights } from './fusion.ts';
 import type { Kernel } from './kernels/kernel.ts';
-import type { SearchMode } from './port.ts';
+import { planVectors } from './planner.ts';
+import type { SearchMode, VectorPlan } from './port.ts';
 import type { RunDirectory } from './run-directory.ts';
 import type { HashedTerm } from './term-table.ts';
 import { compareRows, type ScoredRow, TopRows } from './top-rows.ts';
@@ -19,6 +20,8 @@ export interface RankingQuery {
   readonly weights: FusionWeights;
   /** Compares vectors; null where there is no WebAssembly. */
   readonly kernel: Kernel | null;
+  /** Up to so many rows every vector is compared; `Infinity` for an exact search. */
+  readonly allRows: number;
 }
 
 /** The outcome of one pass over the caller's blocks. */
@@ -29,23 +32,36 @@ export interface Ranking {
   readonly complete: boolean;
   readonly rowsScanned: number;
   readonly postingsRead: number;
+  readonly plan: VectorPlan;
+  readonly lists: number;
+}
+
+/** How far a pass goes. */
+export interface Pass {
+  /** Rows taken from each ranking. */
+  readonly depth: number;
+  /** Whether no pass of this search went before. */
+  readonly isFirst: boolean;
 }
 
 /** Ranks the rows of a caller: the best `depth` by each ranking that the mode uses, fused in mode `hybrid`. */
-export function rank(directory: RunDirectory, query: RankingQuery, depth: number): Ranking {
-  const { mode, kernel } = query;
+export function rank(directory: RunDirectory, query: RankingQuery, pass: Pass): Ranking {
+  const { mode } = query;
+  const { depth } = pass;
   const lexical = mode === 'vector' ? null : new LexicalQuery(directory.blocks, query.terms);
   const byWords = new TopRows(depth);
   lexical?.search(byWords);
   const words = byWords.ranked();
-  const scans = mode !== 'bm25';
-  const vectors = scans ? nearestRows(directory, query.vector, { depth, kernel }) : [];
+  const plan = mode === 'bm25' ? 'none' : planVectors(directory, query, pass);
+  const vectors = nearestRows(directory, query, { plan, depth });
   const both = mode === 'hybrid' && lexical !== null;
   return {
-    rows: both ? fuse(words, vectors, { lexical, query }) : [...words, ...vectors],
-    complete: words.length < depth && vectors.length < depth,
-    rowsScanned: scans ? directory.liveRows : 0,
+    rows: both ? fuse(words, vectors.rows, { lexical, query }) : [...words, ...vectors.rows],
+    complete: words.length < depth && vectors.rows.length < depth,
+    rowsScanned: vectors.compared,
     postingsRead: lexical?.postings ?? 0,
+    plan: vectors.plan,
+    lists: vectors.lists,
   };
 }
 

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { LRUCache } from 'lru-cache';
+import type { ListAssigner } from './centroids.ts';
 import type { ClassBlock } from './class-block.ts';
-import { RUN_WORDS } from './kernels/kernel.ts';
+import type { VectorSettings } from './class-vectors.ts';
+import type { LinearMemory } from './kernels/linear-memory.ts';
+import { type BlockRun, RunTable } from './run-table.ts';
 
-/** Runs of all cached directories together: 64 MB of tables at most. */
-const MAX_CACHED_RUNS = 2 ** 22;
-
-/** A row of a block. */
-export interface PlacedRow {
-  readonly block: ClassBlock;
-  readonly row: number;
-}
+/** Rows and classes of all cached directories together; their tables have at most 16 bytes for each of both. */
+const MAX_CACHED = 2 ** 23;
+const CACHED_DIRECTORIES = 512;
 
 /**
  * Where the rows of a caller's classes lie, built from his side: from the blocks of his classes and nothing else. Good
@@ -20,52 +18,48 @@ export class RunDirectory {
   readonly classes: readonly number[];
   /** Blocks of the classes that hold rows, in order of classes. */
   readonly blocks: readonly ClassBlock[];
-  /** Rows that a search compares. */
+  /** Rows that a search may find. */
   readonly liveRows: number;
-  /** The runs as the kernels read them; ordinals number the rows of all runs, removed ones among them. */
-  readonly table: Int32Array;
-  /** By run, the ordinal of its first row, its block and its first row there. */
-  readonly #ordinals: number[] = [];
-  readonly #blocks: ClassBlock[] = [];
-  readonly #rows: number[] = [];
+  /** The lists that rows are sorted by, or null. */
+  readonly lists: ListAssigner | null;
+  readonly #memory: LinearMemory;
+  #table: RunTable | null = null;
+  #listTable: RunTable | null = null;
 
-  constructor(classes: readonly number[], blocks: readonly ClassBlock[]) {
+  constructor(classes: readonly number[], blocks: readonly ClassBlock[], settings: VectorSettings) {
     this.classes = classes;
     this.blocks = blocks;
     this.liveRows = blocks.reduce((sum, block) => sum + block.liveRows, 0);
-    const words: number[] = [];
-    let ordinal = 0;
-    for (const block of blocks) {
-      for (const { vectors, scales, firstRow, rows } of block.vectors.runs()) {
-        words.push(vectors, scales, rows, ordinal);
-        this.#ordinals.push(ordinal);
-        this.#blocks.push(block);
-        this.#rows.push(firstRow);
-        ordinal += rows;
+    this.lists = settings.lists;
+    this.#memory = settings.memory;
+  }
+
+  /** All rows in order of classes. */
+  table(): RunTable {
+    this.#table ??= new RunTable(
+      this.blocks.flatMap((block) => block.vectors.runs().map((run) => ({ ...run, block }))),
+      this.#memory,
+    );
+    return this.#table;
+  }
+
+  /** All rows in order of lists; with lists only. */
+  listTable(): RunTable {
+    if (this.#listTable === null) {
+      const runs: BlockRun[] = [];
+      for (const block of this.blocks) {
+        for (const run of block.vectors.listRuns()) runs.push({ ...run, block });
       }
+      this.#listTable = new RunTable(runs, this.#memory, this.lists?.lists);
     }
-    this.table = Int32Array.from(words);
+    return this.#listTable;
   }
 
-  /** Number of runs. */
-  get runs(): number {
-    return this.table.length / RUN_WORDS;
-  }
-
-  /** The row of an ordinal. */
-  rowAt(ordinal: number): PlacedRow {
-    let low = 0;
-    let high = this.#ordinals.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >>> 1;
-      if ((this.#ordinals[middle] as number) <= ordinal) low = middle;
-      else high = middle - 1;
-    }
-    const first = this.#ordinals[low] as number;
-    return {
-      block: this.#blocks[low] as ClassBlock,
-      row: (this.#rows[low] as number) + ordinal - first,
-    };
+  /** Gives back the memory of both tables. They are made anew if they are asked for. */
+  release(): void {
+    this.#table?.release();
+    this.#listTable?.release();
+    this.#table = this.#listTable = null;
   }
 }
 
@@ -74,16 +68,21 @@ export class RunDirectory {
  * or lost one has another list at his next query, and no row is touched for it.
  */
 export class DirectoryCache {
+  readonly #settings: VectorSettings;
   readonly #blockOf: (classNo: number) => ClassBlock | undefined;
   readonly #byList: LRUCache<number, RunDirectory>;
   /** By class, the cached directories that depend on it. */
   readonly #dependents = new Map<number, Set<RunDirectory>>();
 
-  constructor(blockOf: (classNo: number) => ClassBlock | undefined) {
+  constructor(settings: VectorSettings, blockOf: (classNo: number) => ClassBlock | undefined) {
+    this.#settings = settings;
     this.#blockOf = blockOf;
     this.#byList = new LRUCache({
-      maxSize: MAX_CACHED_RUNS,
-      sizeCalculation: ({ runs, classes }) => runs + classes.length + 1,
+      max: CACHED_DIRECTORIES,
+      maxSize: MAX_CACHED,
+      // One that is larger than the whole cache is kept alone.
+      sizeCalculation: ({ liveRows, classes }) =>
+        Math.min(MAX_CACHED, 1 + classes.length + liveRows),
       dispose: (directory) => this.#forget(directory),
     });
   }
@@ -94,10 +93,8 @@ export class DirectoryCache {
     const cached = this.#byList.get(key);
     if (cached !== undefined && isSameList(cached.classes, classes)) return cached;
     const blocks = classes.flatMap((classNo) => this.#blockOf(classNo) ?? []);
-    const directory = new RunDirectory([...classes], blocks);
+    const directory = new RunDirectory([...classes], blocks, this.#settings);
     this.#byList.set(key, directory);
-    // One that is larger than the whole cache is not kept.
-    if (this.#byList.peek(key) !== directory) return directory;
     for (const classNo of directory.classes) {
       const dependents = this.#dependents.get(classNo);
       if (dependents === undefined) this.#dependents.set(classNo, new Set([directory]));
@@ -114,6 +111,7 @@ export class DirectoryCache {
   }
 
   #forget(directory: RunDirectory): void {
+    directory.release();
     for (const classNo of directory.classes) {
       const dependents = this.#dependents.get(classNo);
       dependents?.delete(directory);

@@ -17,6 +17,7 @@ const settings = (dims = DIMS): BlockSettings => ({
   dims,
   hashKey: { k0: 1, k1: 2 },
   memory: new LinearMemory(),
+  lists: null,
 });
 
 function newBlock(): ClassBlock {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a caller gets, and the work that is counted, must not depend on documents that the caller may not read.
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import {
   type Candidate,
+  centroidsOf,
   MemoryIndex,
+  type MemoryIndexOptions,
   type PassageDocument,
   type SearchExplanation,
   type SearchMode,
@@ -11,7 +13,17 @@ import {
 import type { QuantisedVector } from '../../src/provenance/index.ts';
 import { fc } from '../support/property.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
-import { callers, DIMS, documents, longDocument, queries, SPACE, vectorOf } from './corpus.ts';
+import {
+  callers,
+  DIMS,
+  documentOf,
+  documents,
+  longDocument,
+  queries,
+  rowOf,
+  SPACE,
+  vectorOf,
+} from './corpus.ts';
 
 const MODES: readonly SearchMode[] = ['hybrid', 'vector', 'bm25'];
 
@@ -34,8 +46,26 @@ function observe(index: MemoryIndex, classes: readonly number[], query: Query): 
   });
 }
 
+/** Directions that say nothing about any document. */
+const CENTROIDS = [
+  [1, 1, 1, 1],
+  [1, -1, 0, 0],
+  [0, 0, 1, -1],
+  [-1, 0, 0, 1],
+  [0, -1, -1, 0],
+  [-1, 1, -1, 1],
+].map(vectorOf);
+
+/** Each way in which an index can be made to compare vectors. */
+const ENGINES: readonly (readonly [string, Partial<MemoryIndexOptions>])[] = [
+  ['kernels', {}],
+  ['plain TypeScript', { simd: false }],
+  ['lists', { allRows: 0, centroids: centroidsOf(CENTROIDS) }],
+];
+let engine: Partial<MemoryIndexOptions> = {};
+
 function indexOf(all: readonly PassageDocument[]): MemoryIndex {
-  const index = new MemoryIndex({ dims: DIMS, space: SPACE });
+  const index = new MemoryIndex({ dims: DIMS, space: SPACE, ...engine });
   all.forEach((document) => index.add(document));
   return index;
 }
@@ -43,7 +73,9 @@ function indexOf(all: readonly PassageDocument[]): MemoryIndex {
 const readable = (all: readonly PassageDocument[], classes: readonly number[]): PassageDocument[] =>
   all.filter(({ classNo }) => classes.includes(classNo));
 
-describe('a search', () => {
+describe.each(ENGINES)('a search with %s', (_name, options) => {
+  beforeEach(() => (engine = options));
+
   it('is byte for byte the same whether or not unreadable documents exist', () => {
     fc.assert(
       fc.property(documents, callers, queries, (all, classes, query) => {
@@ -97,6 +129,50 @@ describe('a search', () => {
     index.remove(all[5]!.leafHash);
     const mine = indexOf([all[9]!, all[4]!].map((document) => ({ ...document, classNo: 1 })));
     expect(observe(index, [1], query)).toEqual(observe(mine, [1], query));
+  });
+
+  it('is the same for callers of thousands of rows, after many changes to others', () => {
+    const random = new SeededRandom('wide callers');
+    const all = Array.from({ length: 160 }, (_, at) =>
+      documentOf(
+        `wide ${at}`,
+        at % 4,
+        Array.from({ length: 30 }, (_row, i) =>
+          rowOf(
+            i,
+            'grant',
+            Array.from({ length: DIMS }, () => random.below(2001) - 1000),
+          ),
+        ),
+      ),
+    );
+    const index = indexOf(all);
+    const classOf = new Map(all.map(({ leafHash, classNo }) => [leafHash, classNo]));
+    for (const { leafHash, classNo } of all.filter((_, at) => at % 3 === 0)) {
+      // Class 3 loses documents to class 2, and class 1 some for good; class 0 gets a few of class 1.
+      const to = [0, random.below(2) === 0 ? null : 0, 2, 2][classNo] ?? null;
+      if (to === null) index.remove(leafHash);
+      else index.moveClass(leafHash, to);
+      if (to === null) classOf.delete(leafHash);
+      else classOf.set(leafHash, to);
+    }
+    const now = all.flatMap((document) => {
+      const classNo = classOf.get(document.leafHash);
+      return classNo === undefined ? [] : [{ ...document, classNo }];
+    });
+    for (const classes of [
+      [0, 1],
+      [0, 1, 3],
+    ]) {
+      const mine = indexOf(readable(now, classes).reverse());
+      for (let round = 0; round < 8; round++) {
+        const vector = vectorOf(Array.from({ length: DIMS }, () => random.below(2001) - 1000));
+        const request = { classes, text: 'grant', vector, mode: 'vector' } as const;
+        const [one, other] = [index.search(request), mine.search(request)];
+        expect(one.next(10)).toEqual(other.next(10));
+        expect(one.explanation).toEqual(other.explanation);
+      }
+    }
   });
 
   it('does not touch the memory of an unreadable class', () => {

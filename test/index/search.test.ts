@@ -206,13 +206,18 @@ describe('a cursor', () => {
 
   it('reads no deeper than it must', () => {
     const cursor = indexOf(large).search({ classes: ALL, ...largeQuery, mode: 'vector' });
-    expect(cursor.explanation).toEqual({ classes: 6, rowsScanned: 0, postingsRead: 0, depth: 0 });
+    expect(cursor.explanation).toEqual({
+      ...{ classes: 6, rowsScanned: 0, postingsRead: 0, depth: 0 },
+      ...{ plan: 'none', lists: 0 },
+    });
     cursor.next(100);
     expect(cursor.explanation).toEqual({
       classes: 6,
       rowsScanned: 450,
       postingsRead: 0,
       depth: 100,
+      plan: 'all',
+      lists: 0,
     });
     cursor.next(1);
     expect(cursor.explanation.depth).toBe(200);
@@ -230,7 +235,10 @@ describe('a cursor', () => {
     ]);
     const cursor = index.search({ classes: [1], text: 'grant policies', vector: vectorOf([1]) });
     cursor.next(1);
-    expect(cursor.explanation).toEqual({ classes: 1, rowsScanned: 2, postingsRead: 3, depth: 100 });
+    expect(cursor.explanation).toEqual({
+      ...{ classes: 1, rowsScanned: 2, postingsRead: 3, depth: 100 },
+      ...{ plan: 'all', lists: 0 },
+    });
   });
 
   it('passes over rows that were removed, or left the classes, since', () => {

@@ -38,6 +38,7 @@ export function encodeSmall(all: readonly PassageDocument[], limit: number): Enc
     dims: DIMS,
     hashKey: { k0: 1, k1: 2 },
     memory: new LinearMemory(),
+    lists: null,
   });
   for (const document of all) {
     const { docId, leafHash, name, rows } = prepare(document, DIMS);

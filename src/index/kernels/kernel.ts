@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { QuantisedVector } from '../../provenance/index.ts';
 import { KERNEL_BASE64 } from './kernel-bytes.ts';
 import type { LinearMemory } from './linear-memory.ts';
 import { type WasmMemory, type WasmModule, webAssembly } from './web-assembly.ts';
@@ -11,7 +12,8 @@ export interface KernelExports {
   leftOut(): number;
   scan(runs: number, count: number): void;
   rowsAt(score: number, out: number, room: number, runs: number, count: number): number;
-  sort(): void;
+  probe(index: number, lists: number, leastRows: number, patience: number): number;
+  comparedRows(): number;
 }
 
 /** 32-bit words of a run. */
@@ -36,16 +38,51 @@ function instantiate(module: WasmModule, memory: WasmMemory): KernelExports | nu
   return new webAssembly.Instance(module, { env: { memory } }).exports as KernelExports;
 }
 
-/** The best rows of a scan, in no particular order. */
+/** A query: `scale * q`. */
+type Query = Pick<QuantisedVector, 'scale' | 'q'>;
+
+/** Runs in memory: address and number. */
+export interface KernelRuns {
+  readonly at: number;
+  readonly count: number;
+}
+
+/** Runs in order of lists, with what lists are found by. */
+export interface KernelLists extends KernelRuns {
+  /** Address of the number of the first run of each list, and of one past the last. */
+  readonly starts: number;
+  readonly assigner: {
+    readonly lists: number;
+    readonly vectorsAt: number;
+    readonly scalesAt: number;
+  };
+}
+
+/** How far a search by lists goes; assembly/kernel.ts has the rule. */
+export interface ProbeLimits {
+  readonly depth: number;
+  readonly leastRows: number;
+  readonly patience: number;
+}
+
+/** The best rows of a search, in no particular order. */
 export interface KernelRows {
   readonly scores: Float64Array;
   readonly ordinals: Int32Array;
 }
 
+/** The best rows of a search by lists. */
+export interface ProbedRows extends KernelRows {
+  /** Rows compared. */
+  readonly compared: number;
+  /** Lists gone through. */
+  readonly lists: number;
+}
+
 /** A stretch of memory that is kept from search to search and replaced when it is too short. */
 interface Scratch {
-  at: number;
-  bytes: number;
+  readonly at: number;
+  readonly bytes: number;
 }
 
 /** Runs searches in the kernels: copies the query once, calls, and reads the best rows. */
@@ -54,12 +91,12 @@ export class Kernel {
   readonly #exports: KernelExports;
   readonly #scratch = new Map<string, Scratch>();
 
-  constructor(memory: LinearMemory, exports: KernelExports) {
+  private constructor(memory: LinearMemory, exports: KernelExports) {
     this.#memory = memory;
     this.#exports = exports;
   }
 
-  /** The kernel over a memory that WebAssembly can see; null without {@link kernelModule}. */
+  /** The kernels over a memory that WebAssembly can see; null without {@link kernelModule}. */
   static over(memory: LinearMemory): Kernel | null {
     const module = kernelModule();
     if (module === null || memory.wasm === null) return null;
@@ -67,58 +104,84 @@ export class Kernel {
     return exports && new Kernel(memory, exports);
   }
 
+  /** The rows of the runs with the `depth` highest scores, and every other row that scores like the last of them. */
+  scan(runs: KernelRuns, query: Query, depth: number): KernelRows {
+    this.#begin(query, depth);
+    this.#exports.scan(runs.at, runs.count);
+    const best = this.#best();
+    return this.#exports.leftOut() === 0 ? best : this.#withTies(best, runs);
+  }
+
   /**
-   * The rows of the runs with the `depth` highest scores, and every other row that scores like the last of them.
-   * @param table {@link RUN_WORDS} words for each run: vectors, scales, rows, first ordinal
+   * The best rows of the lists nearest to the query; null when rows that score alike were left out, of which the order of
+   * rows in memory would have decided.
    */
-  scan(table: Int32Array, query: { scale: number; q: Int8Array }, depth: number): KernelRows {
-    const { runs, scores, ordinals } = this.#prepare(table, query, depth);
-    const count = table.length / RUN_WORDS;
+  probe(lists: KernelLists, query: Query, limits: ProbeLimits): ProbedRows | null {
+    const { assigner } = lists;
+    this.#begin(query, limits.depth);
+    const scores = this.#take('list scores', assigner.lists * 8);
+    const numbers = this.#take('list numbers', assigner.lists * 4);
+    const index = this.#take('index', 24);
+    const { vectorsAt, scalesAt } = assigner;
+    const words = [vectorsAt, scalesAt, lists.starts, lists.at, scores, numbers];
+    this.#memory.i32.set(words, index / 4);
+    const { leastRows, patience } = limits;
+    const probed = this.#exports.probe(index, assigner.lists, leastRows, patience);
+    if (this.#exports.leftOut() > 0) return null;
+    return { ...this.#best(), compared: this.#exports.comparedRows(), lists: probed };
+  }
+
+  /** Which of these rows is the nearest; of equally near ones the first. */
+  nearest(
+    { vectors, scales, rows }: { vectors: number; scales: number; rows: number },
+    query: Query,
+  ): number {
+    const runs = this.#take('run', RUN_WORDS * 4);
+    this.#memory.i32.set([vectors, scales, rows, 0], runs / 4);
+    this.#begin(query, 1);
+    this.#exports.scan(runs, 1);
+    return this.#memory.i32[this.#take('ordinals', 4) / 4] as number;
+  }
+
+  #begin({ scale, q }: Query, depth: number): void {
+    const stride = strideOf(q.length);
+    const query = this.#take('query', stride * 2);
+    const scores = this.#take('scores', depth * 8);
+    const ordinals = this.#take('ordinals', depth * 4);
+    // Components beyond the dimensions stay zero: a stretch begins as zeros and an index has one dimension.
+    this.#memory.i16.set(q, query / 2);
+    this.#exports.setQuery(query, stride, scale);
     this.#exports.begin(scores, ordinals, depth);
-    this.#exports.scan(runs, count);
+  }
+
+  #best(): KernelRows {
     const kept = this.#exports.kept();
+    const scores = this.#take('scores', kept * 8);
+    const ordinals = this.#take('ordinals', kept * 4);
     const { f64, i32 } = this.#memory;
-    const best = {
+    return {
       scores: f64.slice(scores / 8, scores / 8 + kept),
       ordinals: i32.slice(ordinals / 4, ordinals / 4 + kept),
     };
-    return this.#exports.leftOut() === 0 ? best : this.#withTies(best, runs, count);
   }
 
-  #withTies({ scores, ordinals }: KernelRows, runs: number, count: number): KernelRows {
+  #withTies({ scores, ordinals }: KernelRows, { at, count }: KernelRuns): KernelRows {
     const worst = scores.reduce((least, score) => Math.min(least, score), Infinity);
     let room = 1024;
     let out = this.#take('ties', room * 4);
-    let found = this.#exports.rowsAt(worst, out, room, runs, count);
+    let found = this.#exports.rowsAt(worst, out, room, at, count);
     if (found > room) {
       room = found;
       out = this.#take('ties', room * 4);
-      found = this.#exports.rowsAt(worst, out, room, runs, count);
+      found = this.#exports.rowsAt(worst, out, room, at, count);
     }
-    const better = ordinals.filter((_, at) => (scores[at] as number) > worst);
+    const better = ordinals.filter((_, place) => (scores[place] as number) > worst);
     const all = new Int32Array(better.length + found);
     all.set(better);
     all.set(this.#memory.i32.subarray(out / 4, out / 4 + found), better.length);
     const allScores = new Float64Array(all.length).fill(worst);
     allScores.set(scores.filter((score) => score > worst));
     return { scores: allScores, ordinals: all };
-  }
-
-  #prepare(
-    table: Int32Array,
-    { scale, q }: { scale: number; q: Int8Array },
-    depth: number,
-  ): { runs: number; scores: number; ordinals: number } {
-    const stride = strideOf(q.length);
-    const query = this.#take('query', stride * 2);
-    const runs = this.#take('runs', table.byteLength);
-    const scores = this.#take('scores', depth * 8);
-    const ordinals = this.#take('ordinals', depth * 4);
-    // Components beyond the dimensions stay zero: a stretch begins as zeros and an index has one dimension.
-    this.#memory.i16.set(q, query / 2);
-    this.#memory.i32.set(table, runs / 4);
-    this.#exports.setQuery(query, stride, scale);
-    return { runs, scores, ordinals };
   }
 
   #take(name: string, bytes: number): number {

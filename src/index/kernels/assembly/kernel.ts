@@ -21,6 +21,10 @@ let depth: i32 = 0;
 let size: i32 = 0;
 /** The score that a row must reach once the heap is full. */
 let worst: f64 = -Infinity;
+/** Rows that came into the heap so far. */
+let taken: i32 = 0;
+/** Rows that the last probe compared. */
+let compared: i32 = 0;
 /** Rows left out although their score equals `worst`: which of them belongs in is for the caller to say. */
 let tied: i32 = 0;
 
@@ -39,6 +43,7 @@ export function begin(scoresAt: usize, ordinalsAt: usize, best: i32): void {
   size = 0;
   worst = -Infinity;
   tied = 0;
+  taken = 0;
 }
 
 /** Number of rows in the heap. */
@@ -76,14 +81,13 @@ function rise(score: f64, ordinal: i32): void {
   put(at, score, ordinal);
 }
 
-/** Puts a row where the root was, in a heap of `length` rows. */
-function sink(score: f64, ordinal: i32, length: i32): void {
-  let at = 0;
+/** Puts a row at a place of the heap, of `size` rows, or below it. */
+function sink(at: i32, score: f64, ordinal: i32): void {
   for (;;) {
     let child = 2 * at + 1;
-    if (child >= length) break;
+    if (child >= size) break;
     let least = scoreAt(child);
-    if (child + 1 < length && scoreAt(child + 1) < least) least = scoreAt(++child);
+    if (child + 1 < size && scoreAt(child + 1) < least) least = scoreAt(++child);
     if (least >= score) break;
     put(at, least, ordinalAt(child));
     at = child;
@@ -98,12 +102,14 @@ function offer(score: f64, ordinal: i32): void {
     if (size == depth) worst = scoreAt(0);
   } else if (score == worst) {
     tied++;
+    return;
   } else {
-    sink(score, ordinal, depth);
+    sink(0, score, ordinal);
     const before = worst;
     worst = scoreAt(0);
     tied = before == worst ? tied + 1 : 0;
   }
+  taken++;
 }
 
 function total(lanes: v128): i32 {
@@ -187,12 +193,84 @@ export function rowsAt(score: f64, out: usize, room: i32, runs: usize, count: i3
   return found;
 }
 
-/** Sorts the heap: best first. It is a heap no longer; the next call must be `begin`. */
-export function sort(): void {
-  for (let last = size - 1; last > 0; last--) {
-    const score = scoreAt(last);
-    const ordinal = ordinalAt(last);
-    put(last, scoreAt(0), ordinalAt(0));
-    sink(score, ordinal, last);
+/** The heap that is not in use: that of the rows while lists are ranked, that of the lists while rows are compared. */
+let otherScores: usize = 0;
+let otherOrdinals: usize = 0;
+let otherSize: i32 = 0;
+
+function exchangeHeaps(): void {
+  const a = scores;
+  scores = otherScores;
+  otherScores = a;
+  const b = ordinals;
+  ordinals = otherOrdinals;
+  otherOrdinals = b;
+  const c = size;
+  size = otherSize;
+  otherSize = c;
+}
+
+/**
+ * Fills the other heap with the lists that hold a row of the caller; its root is the list whose centroid is nearest to
+ * the query. Scores are negated for that. `starts` has, for each list and one past the last, the number of its first run.
+ */
+function rankLists(centroids: usize, scales: usize, lists: i32, starts: usize): void {
+  exchangeHeaps();
+  size = 0;
+  for (let list = 0; list < lists; list++, centroids += stride) {
+    const start = starts + ((<usize>list) << 2);
+    if (load<i32>(start) == load<i32>(start, 4)) continue;
+    put(size++, -similarity(load<f32>(scales + ((<usize>list) << 2)), dot(centroids)), list);
   }
+  for (let at = (size >> 1) - 1; at >= 0; at--) sink(at, scoreAt(at), ordinalAt(at));
+  exchangeHeaps();
+}
+
+/** Takes the nearest list off the other heap, which is not empty. */
+function nextList(): i32 {
+  exchangeHeaps();
+  const list = ordinalAt(0);
+  size--;
+  if (size > 0) sink(0, scoreAt(size), ordinalAt(size));
+  exchangeHeaps();
+  return list;
+}
+
+/**
+ * Offers the rows of the lists that hold one of the caller's, nearest list first. Ends when at least `leastRows` were
+ * compared and the lists since the last one that brought a row into the heap are more than `patience`, and more than all
+ * up to it: a query that is far from every centroid is looked for longer.
+ *
+ * `index` holds the addresses of the centroids, of their scales, of the starts of lists, of the runs, and of a heap's
+ * scores and ordinals with room for all lists.
+ * @returns the number of lists gone through
+ */
+export function probe(index: usize, lists: i32, leastRows: i32, patience: i32): i32 {
+  const starts: usize = load<u32>(index, 8);
+  const runs: usize = load<u32>(index, 12);
+  otherScores = load<u32>(index, 16);
+  otherOrdinals = load<u32>(index, 20);
+  rankLists(load<u32>(index), load<u32>(index, 4), lists, starts);
+  compared = 0;
+  let at = 0;
+  let last = 0;
+  while (otherSize > 0) {
+    const start = starts + ((<usize>nextList()) << 2);
+    const before = taken;
+    const end = runs + load<i32>(start, 4) * RUN;
+    for (let run = runs + load<i32>(start) * RUN; run < end; run += RUN) {
+      const rows = load<i32>(run, 8);
+      scanRun(load<u32>(run), load<u32>(run, 4), rows, load<i32>(run, 12));
+      compared += rows;
+    }
+    at++;
+    if (taken != before) last = at;
+    if (compared >= leastRows && at - last > patience && at - last > last) break;
+  }
+  return at;
+}
+
+/** Rows that the last {@link probe} compared. */
+export function comparedRows(): i32 {
+  return compared;
 }

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Kernel } from './kernels/kernel.ts';
+import type { VectorPlan } from './port.ts';
+import type { RunDirectory } from './run-directory.ts';
+
+/**
+ * Up to so many rows every vector is compared unless the index is told otherwise: that costs no more than ranking a few
+ * hundred centroids and jumping between their rows. The benchmark prints where the two meet.
+ */
+export const ALL_ROWS = 4000;
+/** Rows that a search by lists compares at least. */
+export const LEAST_ROWS = 500;
+
+/** Chooses by sizes that a caller's classes alone decide. */
+export function planVectors(
+  { liveRows, lists }: Pick<RunDirectory, 'liveRows' | 'lists'>,
+  { allRows, kernel }: { readonly allRows: number; readonly kernel: Kernel | null },
+  { isFirst }: { readonly isFirst: boolean },
+): Exclude<VectorPlan, 'none'> {
+  const mayUseLists = lists !== null && kernel !== null && isFirst;
+  return mayUseLists && liveRows > allRows ? 'lists' : 'all';
+}
+
+/**
+ * Lists without a better row after which a search by lists ends, at the earliest. Grows as the lists become smaller:
+ * 41 of 512, 81 of 2,048.
+ */
+export function patienceFor(lists: number): number {
+  return Math.round(1.8 * Math.sqrt(lists));
+}
