@@ -11,7 +11,7 @@ const LAYERS = [
   ['core'],
   ['provenance', 'keys', 'access'],
   ['store', 'index', 'embed', 'guard', 'watch'],
-  ['ingest', 'retrieve'],
+  ['ingest', 'retrieve', 'witness'],
   ['vault'],
   ['cli'],
 ];

@@ -36,6 +36,8 @@ export interface LocalPolicy {
   readonly guard?: { readonly hiddenText: 'refuse' } | undefined;
   readonly maxAge?: number | undefined;
   readonly plaintextCache?: false | undefined;
+  /** Demands at least so many of the signed witnesses. */
+  readonly witnesses?: { readonly k: number } | undefined;
 }
 
 /** The policy of a new vault. */
@@ -51,11 +53,13 @@ export function initialPolicy(defaultRule: Policy['default']): Policy {
   };
 }
 
-/** Reads the one record of a policy list. @throws {FORMAT_INVALID} */
+/** Reads the one record of a policy list. @throws {FORMAT_INVALID} naming the field that is wrong */
 export function parsePolicy(values: readonly unknown[]): Policy {
   const result = policySchema.safeParse(values[0]);
-  if (values.length !== 1 || !result.success) throw fail('FORMAT_INVALID', 'not a policy');
-  return result.data;
+  if (values.length === 1 && result.success) return result.data;
+  const [issue] = result.error?.issues ?? [];
+  const field = issue === undefined ? '' : `: ${issue.path.map(String).join('.')} ${issue.message}`;
+  throw fail('FORMAT_INVALID', `not a policy${field}`);
 }
 
 /**
@@ -66,11 +70,19 @@ export function stricterPolicy(signed: Policy, local: LocalPolicy): Policy {
   const { maxAge } = local;
   const weakens = maxAge !== undefined && signed.maxAge !== null && maxAge > signed.maxAge;
   need('INV-POLICY-STRICTER', !weakens, 'CONFIG_INVALID', 'the local file may only lower maxAge');
+  const k = local.witnesses?.k ?? signed.witnesses.k;
+  need(
+    'INV-POLICY-WITNESSES',
+    k >= signed.witnesses.k,
+    'CONFIG_INVALID',
+    'the local file may only demand more witnesses',
+  );
   return {
     ...signed,
     default: local.default ?? signed.default,
     guard: local.guard ?? signed.guard,
     maxAge: maxAge ?? signed.maxAge,
+    witnesses: { ...signed.witnesses, k },
     plaintextCache: local.plaintextCache ?? signed.plaintextCache,
   };
 }

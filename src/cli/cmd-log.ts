@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
-import { hex } from '../core/index.ts';
-import { describeEntries, type EntryLine, exportLog } from '../vault/index.ts';
+import { fail, hex } from '../core/index.ts';
+import {
+  compareHead,
+  cosignHead,
+  describeEntries,
+  type EntryLine,
+  exportLog,
+} from '../vault/index.ts';
 import { addCommand, type Invocation, type World } from './command.ts';
 import { indexOf, positive } from './numbers.ts';
 import { facts, styled, table } from './output.ts';
@@ -46,6 +53,7 @@ export function registerLog(program: Command, world: World): void {
       output.data(report, () => `${report.files} files, log size ${report.size}`);
     },
   });
+  registerWitnessed(log, world);
   addCommand<FsckCommandOptions>(program, world, {
     usage: 'fsck',
     description: 'replay the log from its first entry and check every object and key against it',
@@ -53,6 +61,40 @@ export function registerLog(program: Command, world: World): void {
     configure: (command) =>
       command.option('--repair', 'remove leftovers of crashes that are older than 48 hours', false),
     run: fsck,
+  });
+}
+
+function registerWitnessed(log: Command, world: World): void {
+  addCommand(log, world, {
+    usage: 'cosign',
+    description: 'have the present head cosigned by the witnesses of strongroom.json',
+    examples: ['strongroom log cosign'],
+    run: async ({ open, output }) => {
+      const lines = await cosignHead((await open()).session);
+      output.data({ lines }, () => `${lines} lines of witnesses added`);
+    },
+  });
+  addCommand(log, world, {
+    usage: 'compare <checkpoint>',
+    description:
+      'compare a checkpoint that somebody else has seen with the log as it is shown here',
+    examples: [
+      'strongroom log head --json | jq -r .checkpoint > mine',
+      'strongroom log compare theirs',
+    ],
+    run: async ({ open, output, arguments: [file = ''], world: { cwd } }) => {
+      const note = await readFile(path.resolve(cwd, file)).catch((error: unknown) => {
+        throw fail('USAGE', 'the checkpoint could not be read', {}, error);
+      });
+      const found = await compareHead((await open()).session, note);
+      output.data(found, () =>
+        facts([
+          ['theirs', `${found.theirs} entries`],
+          ['ours', `${found.ours} entries`],
+          ['history', found.relation === 'same' ? 'the same head' : 'the same, theirs is earlier'],
+        ]),
+      );
+    },
   });
 }
 

@@ -3,10 +3,17 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { fail, hex } from '../core/index.ts';
-import { parseTrust, type Trust, trustFingerprint, trustToShare } from '../provenance/index.ts';
+import {
+  parseTrust,
+  type Trust,
+  trustFingerprint,
+  trustToShare,
+  witnessKeys,
+} from '../provenance/index.ts';
 import { FileTrustStore } from '../store/index.ts';
 import { readConfig } from '../vault/index.ts';
 import { addCommand, type Invocation, type World } from './command.ts';
+import { positive } from './numbers.ts';
 import { facts, styled } from './output.ts';
 
 interface AddTrustOptions {
@@ -57,6 +64,33 @@ export function registerTrust(program: Command, world: World): void {
         .option('--tofu', 'trust on first use: believe the file as it is', false),
     run: addTrust,
   });
+  registerWitnesses(trust, world);
+}
+
+function registerWitnesses(trust: Command, world: World): void {
+  addCommand<{ readonly k?: number }>(trust, world, {
+    usage: 'witnesses [vkeys...]',
+    description: 'demand cosignatures of witnesses for every head of this vault, on this machine',
+    examples: ['strongroom trust witnesses WITNESS_VKEY', 'strongroom trust witnesses A B C --k 2'],
+    configure: (command) =>
+      command.option('--k <n>', 'how many of them (default: all; without keys: none)', positive),
+    run: setWitnesses,
+  });
+}
+
+async function setWitnesses(invocation: Invocation<{ readonly k?: number }>): Promise<void> {
+  const { vault, home, output, options } = invocation;
+  const vkeys = [...new Set(invocation.arguments)];
+  const distinct = new Set(witnessKeys(vkeys).map(({ key }) => key.keyid));
+  const k = options.k ?? vkeys.length;
+  if (k > vkeys.length || distinct.size < vkeys.length) {
+    throw fail('USAGE', 'name every witness once, and demand no more than you name');
+  }
+  const { vaultId } = await readConfig(vault);
+  const store = new FileTrustStore(home, vaultId);
+  await store.write({ ...(await store.read()).file, witnesses: { vkeys, k } });
+  const known = await store.read();
+  output.data(known.file, () => trustText(known));
 }
 
 async function addTrust(invocation: Invocation<AddTrustOptions>): Promise<void> {

@@ -13,6 +13,8 @@ export interface World extends Streams {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Directory against which paths are meant. */
   readonly cwd: string;
+  /** Resolves when a server should end; default: at SIGINT or SIGTERM. */
+  readonly interrupted?: () => Promise<void>;
   /** Told the exit code of the command that ran. */
   exit(code: number): void;
 }

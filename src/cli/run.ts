@@ -8,8 +8,10 @@ import { registerInit } from './cmd-init.ts';
 import { registerKeys } from './cmd-keys.ts';
 import { registerLog } from './cmd-log.ts';
 import { registerSearch } from './cmd-search.ts';
+import { registerPolicy } from './cmd-policy.ts';
 import { registerTrust } from './cmd-trust.ts';
 import { registerVerify } from './cmd-verify.ts';
+import { registerWitness } from './cmd-witness.ts';
 import type { World } from './command.ts';
 
 const ABOUT = `Strongroom: retrieval in which every passage is proven.
@@ -50,6 +52,8 @@ function register(program: Command, world: World): void {
   registerLog(program, world);
   registerKeys(program, world);
   registerTrust(program, world);
+  registerPolicy(program, world);
+  registerWitness(program, world);
   registerDoctor(program, world);
 }
 

@@ -53,6 +53,19 @@ export const ERROR_CODES = {
     remedy:
       'Restore the newest copy of the vault. Going back on purpose needs a root-signed recovery.',
   },
+  SPLIT_VIEW: {
+    area: 'integrity',
+    meaning:
+      'The log key has signed two histories that do not continue each other. Both heads are kept as evidence.',
+    remedy:
+      'Stop trusting the log key. Compare the evidence in STRONGROOM_HOME with other readers and witnesses.',
+  },
+  WITNESS_QUORUM: {
+    area: 'integrity',
+    meaning: 'Too few of the demanded witnesses vouch for the head of the log.',
+    remedy:
+      'See that the witnesses run and know the log, then `strongroom log cosign`; a writer finishes its batch by itself.',
+  },
   PROOF_INVALID: {
     area: 'integrity',
     meaning: 'An inclusion, consistency or state proof does not lead to the signed root.',
@@ -198,6 +211,11 @@ export const ERROR_CODES = {
     area: 'store',
     meaning: 'Another process is writing to this vault.',
     remedy: 'Wait for the named process to end.',
+  },
+  WITNESS_UNREACHABLE: {
+    area: 'store',
+    meaning: 'A witness did not answer, or not in the way of the protocol.',
+    remedy: 'Check its address in strongroom.json and that it runs; then try again.',
   },
   STORE_FAILED: {
     area: 'store',

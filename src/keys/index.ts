@@ -3,6 +3,7 @@
 export * from './derive.ts';
 export type * from './key-ring.ts';
 export * from './local-key-ring.ts';
+export * from './local-signer.ts';
 export * from './private-file.ts';
 export * from './seal.ts';
 export * from './wrap.ts';

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-import {
-  type AlarmSink,
-  type Clock,
-  compareBytes,
-  fail,
-  holds,
-  need,
-  utf8,
-} from '../core/index.ts';
-import { type Checkpoint, openCheckpoint } from './checkpoint.ts';
+import { type AlarmSink, type Clock, compareBytes, holds, need, utf8 } from '../core/index.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import type { Witnesses } from './cosignature.ts';
 import type { LogReader } from './log-reader.ts';
 import { EMPTY_ROOT, type TreeHead } from './merkle.ts';
+import {
+  type ConflictSink,
+  MAX_CLOCK_LEAD_SECONDS,
+  openPublished,
+  requireContinuation,
+  requireWitnessed,
+} from './published-head.ts';
 import {
   type ClaimedState,
   EMPTY_VIEW,
@@ -50,6 +50,8 @@ export interface LedgerOptions {
   readonly cache: LedgerCache;
   readonly clock: Clock;
   readonly onAlarm: AlarmSink;
+  /** Keeps the evidence when two signed heads conflict. */
+  readonly keepConflict?: ConflictSink;
   /** A newer starting point than the beginning of the log, or null: a sealed state snapshot. */
   readonly snapshot?: (head: TreeHead) => Promise<ClaimedState | null>;
 }
@@ -61,9 +63,6 @@ export interface LedgerAt {
   /** A leaf's value by kind and name, or null. */
   lookup<K extends StateKind>(kind: K, name: string): StateValues[K] | null;
 }
-
-/** How far a signed time may lie ahead of a reader's clock. */
-export const MAX_CLOCK_LEAD_SECONDS = 600;
 
 /** The reader's verified view of one log: it follows signed heads and never goes back. */
 export class Ledger {
@@ -82,13 +81,16 @@ export class Ledger {
 
   /**
    * Reads the published head, proves it against what this machine trusts, and replays the log up to it.
-   * @throws {TRUST_UNKNOWN} {@link CHECKPOINT_INVALID} {@link ROLLBACK} {@link LOG_TRUNCATED} {@link PROOF_INVALID}
-   *   {@link STATE_MISSING} {@link STATE_MISMATCH} {@link UPGRADE_REQUIRED} {@link CLOCK_AHEAD} {@link HEAD_STALE}
+   * @throws {TRUST_UNKNOWN} {@link CHECKPOINT_INVALID} {@link WITNESS_QUORUM} {@link ROLLBACK} {@link SPLIT_VIEW}
+   *   {@link LOG_TRUNCATED} {@link PROOF_INVALID} {@link STATE_MISSING} {@link STATE_MISMATCH} {@link UPGRADE_REQUIRED}
+   *   {@link CLOCK_AHEAD} {@link HEAD_STALE}
    */
   static async open(options: LedgerOptions): Promise<Ledger> {
     const trust = await options.trust.read();
-    const head = openPublished(await options.reader.checkpointBytes(), trust);
-    await options.reader.checkContinues(trust.head ?? { size: 0, root: head.root }, head);
+    const { reader, clock, keepConflict } = options;
+    const head = openPublished(await reader.checkpointBytes(), trust, clock);
+    const seen = trust.head ?? { size: 0, root: head.root };
+    await requireContinuation(reader, seen, head, keepConflict);
     const start = await startingView(options, trust, head);
     const replayed = await replay(options.idKey, start.view, options.reader, head);
     const ledger = new Ledger(options, trust, replayed.view, head);
@@ -139,6 +141,15 @@ export class Ledger {
     this.#checkAge(this.#view, maxAge);
   }
 
+  /**
+   * Demands that enough witnesses vouch for the head; those of the trust file are demanded of every head.
+   * @param maxAge seconds that cosignatures may be old, or null for any age
+   * @throws {WITNESS_QUORUM}
+   */
+  requireWitnessed(witnesses: Witnesses, maxAge: number | null): void {
+    requireWitnessed(this.#head, witnesses, this.#options.clock, maxAge);
+  }
+
   /** The ledger as it is now, for as long as the caller keeps it. */
   at(): LedgerAt {
     const { head, view } = { head: this.#head, view: this.#view };
@@ -180,13 +191,13 @@ export class Ledger {
     const published = await this.#options.reader.checkpointBytes();
     // Whoever was faster, another refresh or the sequencer of this process, has moved the head: look again.
     if (this.#head !== seen) return this.refresh();
-    // The very note that was verified before needs no second look.
+    const head = openPublished(published, this.#trust, this.#options.clock);
     if (published !== null && compareBytes(published, utf8(seen.note)) === 0) {
       this.#checkTime(view);
       return;
     }
-    const head = openPublished(published, this.#trust);
-    await this.#options.reader.checkContinues(seen, head);
+    const { reader, keepConflict } = this.#options;
+    await requireContinuation(reader, seen, head, keepConflict);
     const replayed = await replay(this.#options.idKey, view, this.#options.reader, head);
     if (this.#head !== seen) return this.refresh();
     await this.adopt(replayed, head);
@@ -247,12 +258,6 @@ export class Ledger {
     const fresh = maxAge === null || age <= maxAge;
     need('INV-HEAD-AGE', fresh, 'HEAD_STALE', 'the newest signed state is too old');
   }
-}
-
-/** The published checkpoint, signed by the trusted log key. */
-function openPublished(bytes: Uint8Array | null, trust: Trust): Checkpoint {
-  if (bytes === null) throw fail('LOG_TRUNCATED', 'the log has no checkpoint');
-  return openCheckpoint(bytes, trust.log, trust.logKey);
 }
 
 async function startingView(

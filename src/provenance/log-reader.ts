@@ -90,7 +90,8 @@ export class LogReader {
 
   /**
    * Shows that a signed head continues one that was seen before.
-   * @throws {ROLLBACK} when it does not; {@link PROOF_INVALID} when the tiles do not even give the new head's root
+   * @throws {ROLLBACK} when it is shorter; {@link SPLIT_VIEW} when it tells another history; {@link PROOF_INVALID} when
+   *   the tiles do not even give the new head's root
    */
   async checkContinues(older: TreeHead, newer: Checkpoint): Promise<void> {
     need(
@@ -107,7 +108,7 @@ export class LogReader {
     need(
       'INV-LOG-CONSISTENCY',
       continues,
-      'ROLLBACK',
+      'SPLIT_VIEW',
       'the log is not a continuation of the head seen before',
     );
   }

@@ -13,7 +13,10 @@ import {
 } from '../core/index.ts';
 import { parsePublicKey, type PublicKey, verifySignature } from './public-key.ts';
 
-const TYPE_ED25519 = 0x01;
+/** What a note key signs, as the type byte of its vkey says: the text itself, or a `cosignature/v1` over it. */
+export type NoteKeyType = 'signature' | 'cosignature';
+
+const TYPE_BYTES: Readonly<Record<NoteKeyType, number>> = { signature: 0x01, cosignature: 0x04 };
 const MAX_NOTE_BYTES = 64 * 1024;
 const MAX_SIGNATURES = 16;
 const DASH = '\u2014 ';
@@ -46,8 +49,12 @@ export function ed25519Spki(raw: Uint8Array): Uint8Array {
 }
 
 /** `<name>+<hex key id>+<base64(type || public key)>` for an Ed25519 key. */
-export function vkeyOf(name: string, rawPublicKey: Uint8Array): string {
-  const material = concat(Uint8Array.of(TYPE_ED25519), rawPublicKey);
+export function vkeyOf(
+  name: string,
+  rawPublicKey: Uint8Array,
+  type: NoteKeyType = 'signature',
+): string {
+  const material = concat(Uint8Array.of(TYPE_BYTES[type]), rawPublicKey);
   return `${name}+${hex(noteKeyId(name, material))}+${base64(material)}`;
 }
 
@@ -55,12 +62,12 @@ export function vkeyOf(name: string, rawPublicKey: Uint8Array): string {
  * Parses a vkey line.
  * @returns null when it is malformed, of another type, or its id does not fit
  */
-export function parseVkey(vkey: string): NoteKey | null {
+export function parseVkey(vkey: string, type: NoteKeyType = 'signature'): NoteKey | null {
   const match = /^([^+\s]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(vkey);
   const [, name, id, encoded] = match ?? [];
   const material = encoded === undefined ? null : fromBase64(encoded);
   if (name === undefined || id === undefined || material === null) return null;
-  if (material.length !== 33 || material[0] !== TYPE_ED25519) return null;
+  if (material.length !== 33 || material[0] !== TYPE_BYTES[type]) return null;
   const key = parsePublicKey(ed25519Spki(material.subarray(1)));
   const keyId = noteKeyId(name, material);
   return key !== null && hex(keyId) === id ? { name, id: keyId, key } : null;
@@ -110,7 +117,8 @@ export function verifyNote(note: SignedNote, trusted: readonly NoteKey[]): NoteK
   return signed;
 }
 
-function parseSignatureLine(line: string): NoteSignature {
+/** One line of a note, without its newline. @throws {FORMAT_INVALID} */
+export function parseSignatureLine(line: string): NoteSignature {
   const match = /^\u2014 ([^+\s]+) ([A-Za-z0-9+/=]+)$/.exec(line);
   const [, name, encoded] = match ?? [];
   const bytes = encoded === undefined ? null : fromBase64(encoded);

@@ -14,7 +14,8 @@ import {
 } from '../core/index.ts';
 import { type Checkpoint, openCheckpoint } from './checkpoint.ts';
 import { type ChunkLeaf, type ChunkMeta, encodeLeaf, textCommit } from './chunk-tree.ts';
-import { leafHash, verifyConsistency, verifyInclusion } from './merkle.ts';
+import { leafHash, verifyInclusion } from './merkle.ts';
+import { checkReceiptWitnesses, compareHeads } from './receipt-head.ts';
 import type { Receipt, ReceiptPassage } from './receipt.ts';
 import {
   bytesOf,
@@ -87,6 +88,7 @@ function verdictOf(receipt: Receipt, trust: Trust): ReceiptVerdict {
     'the receipt is of another log',
   );
   const head = openCheckpoint(utf8(receipt.head), trust.log, trust.logKey);
+  checkReceiptWitnesses(head, trust);
   const headCompared = compareHeads(receipt, head, trust);
   const state = openState(receipt, head);
   const check: ReceiptCheck = {
@@ -114,30 +116,6 @@ function verdictOf(receipt: Receipt, trust: Trust): ReceiptVerdict {
     caller: attestation === null ? null : openCaller(receipt, attestation),
     identity: attestation?.identity ?? null,
   };
-}
-
-function compareHeads(
-  receipt: Receipt,
-  head: Checkpoint,
-  trust: Trust,
-): ReceiptVerdict['headCompared'] {
-  if (trust.head === null) return 'not compared';
-  if (trust.head.size === head.size) {
-    const same = hex(trust.head.root) === hex(head.root);
-    need('INV-RECEIPT-HEAD', same, 'RECEIPT_INVALID', 'the head is not the one that you trust');
-    return 'same';
-  }
-  if (receipt.consistency === null || receipt.consistency.size !== trust.head.size)
-    return 'not compared';
-  const proof = hashes(receipt.consistency.proof);
-  const continues = verifyConsistency(trust.head, head, proof);
-  need(
-    'INV-RECEIPT-CONSISTENCY',
-    continues,
-    'RECEIPT_INVALID',
-    'the head does not continue the one that you trust',
-  );
-  return 'consistent';
 }
 
 /** Entry S-1 must be the state entry of the head. */

@@ -24,7 +24,9 @@ import {
   type StateSnapshot,
 } from './batch.ts';
 import { type NoteSigner, signCheckpoint } from './checkpoint.ts';
-import { type Ledger, MAX_CLOCK_LEAD_SECONDS } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
+import type { TreeHead } from './merkle.ts';
+import { MAX_CLOCK_LEAD_SECONDS, requireWitnessed } from './published-head.ts';
 import {
   batchFiles,
   type BatchTiles,
@@ -56,6 +58,12 @@ export interface SequencerOptions {
   readonly signNote: NoteSigner;
   readonly clock: Clock;
   readonly onAlarm: AlarmSink;
+  /**
+   * Has a signed head cosigned before it is published. The tiles of the head are written by then.
+   * @returns the note with the lines of the witnesses
+   * @throws when too few vouch for it; the batch then stays pending and is finished by the next attempt
+   */
+  readonly cosign?: (note: string, head: TreeHead) => Promise<string>;
   /** Makes a sealed copy of the state that the state entry at `index` commits to, when one is due; else null. */
   readonly snapshot?: (state: LedgerState, index: number) => Promise<StateSnapshot | null>;
 }
@@ -194,12 +202,12 @@ export class Sequencer {
   }
 
   async #publish(batch: Extended, records: readonly StateRecord[]): Promise<void> {
-    const { ledger, signNote } = this.#options;
+    const { ledger } = this.#options;
     const { view, tiles } = batch;
     const head = { size: view.edge.size, root: view.edge.root() };
-    const { log, logKey } = ledger.trust;
-    const note = await signCheckpoint(log, head, logKey, signNote);
+    const { log } = ledger.trust;
     for (const file of batchFiles(tiles)) await this.#putTile(file);
+    const note = await this.#signed(head);
     await this.#putCheckpoint(utf8(note));
     const signed = { size: head.size, root: hex(head.root) };
     const next = { fence: this.#lock.fence, signed, pending: null };
@@ -208,6 +216,16 @@ export class Sequencer {
     this.#tail = tiles.entries.slice(tiles.entries.length - (head.size % TILE_WIDTH));
     await ledger.adopt({ view, records, voids: [] }, { ...head, origin: log, note });
     await this.#clean(tiles, head);
+  }
+
+  /** The checkpoint of a head under the log key and with as many witnesses as this machine itself would demand. */
+  async #signed(head: TreeHead): Promise<string> {
+    const { ledger, signNote, cosign, clock } = this.#options;
+    const { log, logKey, file } = ledger.trust;
+    const own = await signCheckpoint(log, head, logKey, signNote);
+    const note = (await cosign?.(own, head)) ?? own;
+    requireWitnessed({ note }, file.witnesses, clock, null);
+    return note;
   }
 
   /**

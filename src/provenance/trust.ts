@@ -43,6 +43,9 @@ export interface Trust {
   readonly head: TreeHead | null;
 }
 
+/** A head seen before, with its signed note where that was kept. */
+export type SeenHead = TreeHead & { readonly note?: string };
+
 /** Keeps the trust of one vault outside the vault. */
 export interface TrustStore {
   /**
@@ -50,8 +53,13 @@ export interface TrustStore {
    * @throws {TRUST_UNKNOWN} when it was never told
    */
   read(): Promise<Trust>;
-  /** Remembers a newer head. Durable on return; an older head than the stored one changes nothing. */
-  raise(head: TreeHead): Promise<void>;
+  /**
+   * Remembers a newer head, and its signed note as evidence. Durable on return; an older head than the stored one changes
+   * nothing.
+   */
+  raise(head: SeenHead): Promise<void>;
+  /** The signed note of a head seen before, or null when it was not kept. */
+  seenNote(head: TreeHead): Promise<string | null>;
 }
 
 /**

@@ -2,13 +2,14 @@
 // STRONGROOM_HOME: what is trusted and therefore lies outside every vault.
 import os from 'node:os';
 import path from 'node:path';
-import { fail, jcsBytes, need } from '../core/index.ts';
+import { base64, fail, fromUtf8, jcsBytes, need, utf8 } from '../core/index.ts';
 import { isExposed, privateDirectory, readIfPresent, writePrivateFile } from '../keys/index.ts';
 import { withFileErrors } from './file-errors.ts';
 import { FileLock } from './file-lock.ts';
 import {
   parseTrust,
   raised,
+  type SeenHead,
   type TreeHead,
   type Trust,
   type TrustFile,
@@ -89,14 +90,27 @@ export class FileTrustStore implements TrustStore {
     await this.#alone(() => writePrivateFile(this.#file, jcsBytes(file)));
   }
 
-  async raise(head: TreeHead): Promise<void> {
+  async raise(head: SeenHead): Promise<void> {
     const { file } = await this.read();
     if (raised(file, head) === file) return;
     await this.#alone(async () => {
       const present = (await this.read()).file;
       const next = raised(present, head);
-      if (next !== present) await writePrivateFile(this.#file, jcsBytes(next));
+      if (next === present) return;
+      await writePrivateFile(this.#file, jcsBytes(next));
+      if (head.note !== undefined) await writePrivateFile(this.#noteFile, utf8(head.note));
     });
+  }
+
+  /** The signed note of the newest head seen, as evidence; null when it was not kept or is of another head. */
+  async seenNote({ size, root }: TreeHead): Promise<string | null> {
+    const bytes = await withFileErrors(() => readIfPresent(this.#noteFile));
+    const note = bytes === null ? '' : fromUtf8(bytes);
+    return note.includes(`\n${size}\n${base64(root)}\n`) ? note : null;
+  }
+
+  get #noteFile(): string {
+    return `${this.#file.slice(0, -'.json'.length)}.checkpoint`;
   }
 
   /** One change after the other, in this process and among processes: else an older head could replace a newer one. */

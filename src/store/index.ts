@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The public face of store: object stores, sealed documents and records, key table, home directory.
 export * from './audit-trail.ts';
+export * from './conflict.ts';
 export * from './document-open.ts';
 export * from './document-seal.ts';
+export { withFileErrors } from './file-errors.ts';
+export * from './file-lock.ts';
 export * from './file-store.ts';
 export * from './home.ts';
 export * from './key-table.ts';

@@ -98,13 +98,22 @@ export class AccessState {
   }
 }
 
-async function openPolicy(
+/** The policy as it was signed, without what the local file makes stricter. */
+export async function signedPolicy(
   context: VaultContext,
   ledger: Ledger,
 ): Promise<{ policy: Policy; epoch: number }> {
   const config = ledger.lookup('config', 'policy');
   if (config === null) throw fail('POLICY_TAMPERED', 'the log holds no policy');
   const ref = policyRef(context.config.tenantId, config.epoch);
-  const signed = parsePolicy(await getList(context.stores, ref, config));
-  return { policy: stricterPolicy(signed, localPolicy(context.config)), epoch: config.epoch };
+  const policy = parsePolicy(await getList(context.stores, ref, config));
+  return { policy, epoch: config.epoch };
+}
+
+async function openPolicy(
+  context: VaultContext,
+  ledger: Ledger,
+): Promise<{ policy: Policy; epoch: number }> {
+  const { policy, epoch } = await signedPolicy(context, ledger);
+  return { policy: stricterPolicy(policy, localPolicy(context.config)), epoch };
 }

@@ -32,7 +32,13 @@ const configSchema = z.strictObject({
       guard: z.strictObject({ hiddenText: z.literal('refuse') }).optional(),
       maxAge: z.int().min(1).optional(),
       plaintextCache: z.literal(false).optional(),
+      witnesses: z.strictObject({ k: z.int().min(1).max(16) }).optional(),
     })
+    .optional(),
+  /** Addresses of witnesses (C2SP tlog-witness); whose word counts stands in the signed policy and in the trust file. */
+  witnesses: z
+    .array(z.url({ protocol: /^https?$/ }))
+    .max(16)
     .optional(),
 });
 

@@ -7,6 +7,7 @@ import {
   type AlarmSink,
   type AuditSink,
   type Clock,
+  hex,
   isStrongroomError,
   type ObjectStore,
   type Random,
@@ -16,6 +17,7 @@ import {
 import { Journal } from '../ingest/index.ts';
 import { LocalKeyRing, type ManagedKeyRing } from '../keys/index.ts';
 import {
+  type ConflictSink,
   type LedgerCache,
   type LockStore,
   LogReader,
@@ -24,9 +26,11 @@ import {
 import {
   auditPath,
   type AuditTrail,
+  evidenceDirectory,
   FileStore,
   FileTrustStore,
   homeDirectory,
+  keepConflict,
   type KeyTable,
   lockPath,
   logPrefix,
@@ -81,6 +85,8 @@ export interface VaultContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly onAlarm: AlarmSink;
+  /** Keeps the evidence of two signed heads that contradict each other in the home directory. */
+  readonly keepConflict: ConflictSink;
   readonly stateCopyInterval: number;
   /** Takes the writer lock at once or not at all. @throws {VAULT_LOCKED} */
   lockWriter(): Promise<HeldLock>;
@@ -156,6 +162,12 @@ export function contextWith(options: OpenOptions, files: FileHome): VaultContext
     clock,
     random,
     onAlarm,
+    keepConflict: async (seen, found) => {
+      const note = seen.note ?? (await trust.seenNote(seen));
+      const conflict = { seen: { size: seen.size, root: hex(seen.root), note }, found };
+      await keepConflict(evidenceDirectory(home, config.vaultId), conflict);
+      onAlarm({ code: 'SPLIT_VIEW', message: 'two signed heads of the log contradict each other' });
+    },
     stateCopyInterval: options.stateCopyInterval ?? STATE_COPY_INTERVAL,
     ...workFiles(files),
     close: () => {

@@ -84,7 +84,8 @@ export async function foundLog(context: VaultContext, options: Founding): Promis
     clock: context.clock,
     onAlarm: context.onAlarm,
   });
-  const writer = await VaultWriter.open(context, ledger);
+  const none = initialPolicy(options.access.default).witnesses;
+  const writer = await VaultWriter.open(context, ledger, () => none);
   try {
     await writer.commitAll(await firstEntries(context, options));
   } finally {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The public face of vault: the embedded home, put together.
+export { signedPolicy } from './access-state.ts';
 export * from './config.ts';
 export type { OpenOptions, VaultContext } from './context.ts';
 export { createVault, type CreateOptions } from './create.ts';
@@ -10,7 +11,9 @@ export * from './key-admin.ts';
 export * from './log-export.ts';
 export { DEFAULT_NAMESPACE, type NamedDocument } from './names.ts';
 export type { PermissionReport } from './permissions.ts';
+export * from './policy-admin.ts';
 export type { ErasureReport } from './removal.ts';
 export { Session, type SessionOptions } from './session.ts';
 export * from './vault.ts';
 export type { Failure, VerificationReport } from './verify-all.ts';
+export { compareHead, cosignHead, type HeadComparison } from './witnessing.ts';

@@ -7,6 +7,7 @@ import {
   type CommitOutcome,
   Ledger,
   type StateRecord,
+  type Witnesses,
 } from '../provenance/index.ts';
 import {
   type AccessView,
@@ -86,6 +87,7 @@ export class Session {
         cache: context.cache,
         clock: context.clock,
         onAlarm: context.onAlarm,
+        keepConflict: context.keepConflict,
         snapshot: (head) => latestSnapshot(context, head),
       });
       const embedder = given ?? builtInFor(ledger);
@@ -148,7 +150,9 @@ export class Session {
       this.#reporting(async () => {
         await this.ledger.refresh();
         await this.settle();
-        this.ledger.requireFresh(this.access.policy.maxAge);
+        const { maxAge, witnesses } = this.access.policy;
+        this.ledger.requireFresh(maxAge);
+        this.ledger.requireWitnessed(witnesses, maxAge);
       }),
     );
   }
@@ -178,7 +182,10 @@ export class Session {
   writer(): Promise<VaultWriter> {
     return this.#opening.next(async () => {
       if (this.#writer === null) {
-        this.#writer = await this.#reporting(() => VaultWriter.open(this.context, this.ledger));
+        const witnesses = (): Witnesses => this.access.policy.witnesses;
+        const open = (): Promise<VaultWriter> =>
+          VaultWriter.open(this.context, this.ledger, witnesses);
+        this.#writer = await this.#reporting(open);
         await this.settle();
       }
       return this.#writer;

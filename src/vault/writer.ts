@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { fail, type Signer } from '../core/index.ts';
-import { type CommitOutcome, type Ledger, type Role, Sequencer } from '../provenance/index.ts';
+import {
+  type CommitOutcome,
+  type Ledger,
+  type Role,
+  Sequencer,
+  type Witnesses,
+} from '../provenance/index.ts';
 import { logPrefix } from '../store/index.ts';
 import type { HeldLock, VaultContext } from './context.ts';
 import { snapshotState } from './state-snapshot.ts';
+import { cosigner } from './witnessing.ts';
 
 type OpenLocks = ReturnType<VaultContext['openLocks']>;
 
@@ -28,9 +35,14 @@ export class VaultWriter {
 
   /**
    * Takes the writer lock and finishes what a former writer left behind.
+   * @param witnesses whose word the policy demands for every head
    * @throws {VAULT_LOCKED} naming the process that writes; {@link ROLLBACK} {@link LOG_TAMPERED}
    */
-  static async open(context: VaultContext, ledger: Ledger): Promise<VaultWriter> {
+  static async open(
+    context: VaultContext,
+    ledger: Ledger,
+    witnesses: () => Witnesses,
+  ): Promise<VaultWriter> {
     const { config } = context;
     const lock = await context.lockWriter();
     const locks = context.openLocks();
@@ -45,6 +57,7 @@ export class VaultWriter {
         signNote: (text) => context.ring.signNote(text),
         clock: context.clock,
         onAlarm: context.onAlarm,
+        cosign: cosigner(context, ledger, witnesses),
         snapshot: (state, index) => snapshotState(context, state, index),
       });
       return new VaultWriter({ context, ledger }, { lock, locks, sequencer });

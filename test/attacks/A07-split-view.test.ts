@@ -12,7 +12,7 @@ move(
     id: 'A07',
     title: 'show two readers two histories of the same size, with the log key in hand',
     by: 'k-of-n witnesses; whoever has seen one history refuses the other',
-    codes: ['ROLLBACK', 'RECEIPT_INVALID'],
+    codes: ['SPLIT_VIEW', 'RECEIPT_INVALID'],
     status: {
       needsWitness:
         'a newcomer who has seen neither history cannot tell them apart; whoever has seen one refuses the other',
@@ -26,9 +26,9 @@ move(
       for (const name of ['x', 'y', 'z']) {
         // The holder of the log key alone makes another tree of the same size and signs it.
         await world.forge([...entries.slice(0, -1), await world.author.acl(name)]);
-        expect(await codeRejectedBy(reader.ledger.refresh())).toBe('ROLLBACK');
-        expect(await codeRejectedBy(world.open(reader))).toBe('ROLLBACK');
-        refused('ROLLBACK');
+        expect(await codeRejectedBy(reader.ledger.refresh())).toBe('SPLIT_VIEW');
+        expect(await codeRejectedBy(world.open(reader))).toBe('SPLIT_VIEW');
+        refused('SPLIT_VIEW');
       }
     });
 

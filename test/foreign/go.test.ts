@@ -6,9 +6,12 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { base64, utf8 } from '../../src/core/index.ts';
 import { openCheckpoint } from '../../src/provenance/checkpoint.ts';
+import { verifyCosignatures, witnessKeys } from '../../src/provenance/cosignature.ts';
 import type { Hash } from '../../src/provenance/merkle.ts';
+import { parseNote } from '../../src/provenance/note.ts';
 import { tlogProof } from '../../src/provenance/tlog-proof.ts';
 import { FileStore } from '../../src/store/file-store.ts';
+import { Cosigner } from '../support/cosigners.ts';
 import { type Answer, goTools, reasonOf } from '../support/foreign-tools.ts';
 import { LogAuthor } from '../support/log-author.ts';
 import { LogWorld, type Writer } from '../support/log-world.ts';
@@ -125,6 +128,28 @@ describe.skipIf(tools.missing !== null)(`verify-log${reasonOf(tools)}`, () => {
     const both = readFileSync(at('both'));
     const { log, logKey } = await new LogWorld(author).readTrust();
     expect(openCheckpoint(both, log, logKey)).toMatchObject({ size: 700, note: both.toString() });
+    const { witnesses } = JSON.parse(readFileSync(at('witnessed.json'), 'utf8')) as {
+      witnesses: string[];
+    };
+    const cosigned = verifyCosignatures(parseNote(both), witnessKeys(witnesses));
+    expect(cosigned.map(({ key }) => key.name)).toEqual([
+      'witness.example/go',
+      'witness.example/two',
+    ]);
+  });
+
+  it('accepts the cosignature of our witness beside one of its own, and misses it when it is gone', async () => {
+    const ours = new Cosigner('witness.example/ours');
+    const one = readFileSync(at('one'), 'utf8');
+    writeFileSync(at('mixed'), await ours.onto(one, 1_800_000_000));
+    const { witnesses } = JSON.parse(readFileSync(at('witnessed.json'), 'utf8')) as {
+      witnesses: string[];
+    };
+    const keys = { origin: author.log, log: author.logVkey, quorum: 2 };
+    json('mixed.json', { ...keys, witnesses: [witnesses[0], ours.vkey] });
+    const args = (checkpoint: string): string[] => ['-log', LOG, '-checkpoint', at(checkpoint)];
+    expect(verify('-keys', at('mixed.json'), ...args('mixed'))).toMatch(/^GO OK .* size=700/);
+    expect(verify('-keys', at('mixed.json'), ...args('one'))).toMatch(/^FAIL/);
   });
 
   it.each([

@@ -145,8 +145,8 @@ describe('rollback and forks', () => {
     await world.forge(fork.entries);
     expect(fork.entries.length).toBeGreaterThan(kept.ledger.head.size);
     kept.reader.forget();
-    await expectRejection(kept.ledger.refresh(), 'ROLLBACK');
-    await expectRejection(world.open(kept), 'ROLLBACK');
+    await expectRejection(kept.ledger.refresh(), 'SPLIT_VIEW');
+    await expectRejection(world.open(kept), 'SPLIT_VIEW');
     expect(kept.ledger.lookup('doc', author.docId('x'))).toBeNull();
   });
 
@@ -161,8 +161,8 @@ describe('rollback and forks', () => {
     await world.forge(fork.entries);
     expect(fork.entries.length).toBe(kept.ledger.head.size);
     kept.reader.forget();
-    await expectRejection(kept.ledger.refresh(), 'ROLLBACK');
-    await expectRejection(world.open({ trust: kept.trust }), 'ROLLBACK');
+    await expectRejection(kept.ledger.refresh(), 'SPLIT_VIEW');
+    await expectRejection(world.open({ trust: kept.trust }), 'SPLIT_VIEW');
   });
 });
 

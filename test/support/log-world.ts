@@ -69,6 +69,10 @@ export class MemoryTrust implements TrustStore {
     this.file = raised(this.file, head);
     return Promise.resolve();
   }
+
+  seenNote(): Promise<null> {
+    return Promise.resolve(null);
+  }
 }
 
 /** A ledger cache in memory, whose rows a test may edit. */

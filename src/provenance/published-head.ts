@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a published checkpoint must show before anything of its log is believed.
+import { type Clock, fail, isStrongroomError } from '../core/index.ts';
+import { type Checkpoint, openCheckpoint } from './checkpoint.ts';
+import { requireWitnesses, type Witnesses } from './cosignature.ts';
+import type { LogReader } from './log-reader.ts';
+import type { SeenHead, Trust } from './trust.ts';
+
+/** How far a signed time may lie ahead of a reader's clock. */
+export const MAX_CLOCK_LEAD_SECONDS = 600;
+
+/** Keeps two signed heads of one log that do not continue each other. Durable on return. */
+export type ConflictSink = (seen: SeenHead, found: Checkpoint) => Promise<void>;
+
+/**
+ * Opens the published checkpoint: signed by the trusted log key and by the witnesses that the trust file demands.
+ * @throws {LOG_TRUNCATED} {@link CHECKPOINT_INVALID} {@link WITNESS_QUORUM}
+ */
+export function openPublished(bytes: Uint8Array | null, trust: Trust, clock: Clock): Checkpoint {
+  if (bytes === null) throw fail('LOG_TRUNCATED', 'the log has no checkpoint');
+  const head = openCheckpoint(bytes, trust.log, trust.logKey);
+  requireWitnessed(head, trust.file.witnesses, clock, trust.file.maxAge);
+  return head;
+}
+
+/**
+ * Demands cosignatures of a head.
+ * @param maxAge seconds that they may be old, or null
+ * @throws {WITNESS_QUORUM}
+ */
+export function requireWitnessed(
+  head: Pick<Checkpoint, 'note'>,
+  witnesses: Witnesses,
+  clock: Clock,
+  maxAge: number | null,
+): void {
+  const now = Math.floor(clock.now() / 1000);
+  requireWitnesses(head.note, witnesses, { now, maxLead: MAX_CLOCK_LEAD_SECONDS, maxAge });
+}
+
+/**
+ * Demands that a head continues one that was seen before. Two that do not were both signed by the log key, so they are
+ * evidence against its holder and are kept.
+ * @throws {ROLLBACK} when it is older; {@link SPLIT_VIEW} when it tells another history; {@link PROOF_INVALID}
+ */
+export async function requireContinuation(
+  reader: LogReader,
+  seen: SeenHead,
+  found: Checkpoint,
+  keep: ConflictSink | undefined,
+): Promise<void> {
+  try {
+    await reader.checkContinues(seen, found);
+  } catch (error) {
+    if (isStrongroomError(error, 'SPLIT_VIEW')) await keep?.(seen, found);
+    throw error;
+  }
+}
