@@ -67,6 +67,11 @@ export function fail(
   return new CLASSES[ERROR_CODES[code].area](code, message, details, cause);
 }
 
+/** True for a failure that may be over at the next try: a disk or key service that did not answer, not data that is wrong. */
+export function isTransient(error: StrongroomError): boolean {
+  return error.area === 'store' || error.code === 'KEY_UNAVAILABLE';
+}
+
 /** True for an error of Strongroom's own, of the given code if one is named. */
 export function isStrongroomError(error: unknown, code?: ErrorCode): error is StrongroomError {
   return error instanceof StrongroomError && (code === undefined || error.code === code);

@@ -71,6 +71,8 @@ export class Ledger {
   #view: LogView;
   #head: Checkpoint;
   #changes: StateRecord[] = [];
+  /** Whether the cache may lack records before its next ones: a save has failed. */
+  #isCacheBehind = false;
 
   private constructor(options: LedgerOptions, trust: Trust, view: LogView, head: Checkpoint) {
     this.#options = options;
@@ -216,8 +218,11 @@ export class Ledger {
   async #remember(replayed: Replayed, discard: boolean): Promise<void> {
     this.#tellOfVoids(replayed);
     const { cache, trust } = this.#options;
-    if (discard) await cache.replace(this.#head.size, this.#allRecords());
-    else await cache.save(this.#head.size, replayed.records);
+    const isWhole = !discard && !this.#isCacheBehind;
+    this.#isCacheBehind = true;
+    if (isWhole) await cache.save(this.#head.size, replayed.records);
+    else await cache.replace(this.#head.size, this.#allRecords());
+    this.#isCacheBehind = false;
     await trust.raise(this.#head);
   }
 

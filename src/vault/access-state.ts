@@ -9,7 +9,7 @@ import {
   type Policy,
   stricterPolicy,
 } from '../access/index.ts';
-import { fail, holds, isStrongroomError } from '../core/index.ts';
+import { fail, type Hex, holds, isStrongroomError, isTransient } from '../core/index.ts';
 import type { AclValue, Ledger, StateRecord } from '../provenance/index.ts';
 import type { AccessView } from '../retrieve/index.ts';
 import { getList, getRecord } from '../store/index.ts';
@@ -26,6 +26,8 @@ export class AccessState {
   #policy: Policy;
   #policyEpoch: number;
   #classVersion = 0;
+  /** Classes whose record could not be read for now. */
+  readonly #unread = new Set<Hex>();
 
   private constructor(context: VaultContext, ledger: Ledger, policy: Policy, policyEpoch: number) {
     this.#context = context;
@@ -54,8 +56,12 @@ export class AccessState {
     };
   }
 
-  /** Takes over what changed in the ledger. */
+  /** Takes over what changed in the ledger, and what could not be read before. */
   async apply(records: readonly StateRecord[]): Promise<void> {
+    for (const aclDigest of [...this.#unread]) {
+      const acl = this.#ledger.lookup('acl', aclDigest);
+      if (acl !== null) await this.#openClass(acl);
+    }
     for (const record of records) {
       if (record.kind === 'acl') await this.#openClass(record.value);
       if (record.kind === 'dir') await this.#openDirectory();
@@ -91,8 +97,12 @@ export class AccessState {
       if (!holds('INV-CLASS-DIGEST', isNamed))
         throw fail('INTEGRITY', 'a class record is another one');
       this.#classes.set(acl.classNo, decodeClassRecord(bytes));
+      this.#unread.delete(acl.aclDigest);
     } catch (error) {
       if (!isStrongroomError(error)) throw error;
+      const isKnown = this.#unread.delete(acl.aclDigest);
+      if (isTransient(error)) this.#unread.add(acl.aclDigest);
+      if (isKnown && isTransient(error)) return;
       onAlarm({ code: error.code, message: 'a class record was refused: its class admits nobody' });
     }
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The index of one process: loaded from a sealed snapshot, completed from documents, followed along the ledger.
-import { type Hex, isStrongroomError } from '../core/index.ts';
+import { type DocId, type Hex, isStrongroomError, isTransient } from '../core/index.ts';
 import { MemoryIndex, type PassageDocument } from '../index/index.ts';
 import type { DocValue, Ledger, StateRecord } from '../provenance/index.ts';
 import type { ProvenDocuments } from '../retrieve/index.ts';
@@ -24,6 +24,8 @@ export class IndexState {
   readonly #versions = new Map<string, Hex>();
   /** Classes whose segments on disk are out of date. */
   readonly #dirty = new Set<number>();
+  /** Documents that could not be read for now. */
+  readonly #unread = new Set<DocId>();
   #table: readonly SegmentEntry[] = [];
 
   private constructor(options: IndexStateOptions) {
@@ -88,8 +90,12 @@ export class IndexState {
     this.index.remove(leafHash);
   }
 
-  /** Takes over what changed in the ledger. */
+  /** Takes over what changed in the ledger, and what could not be read before. */
   async apply(records: readonly StateRecord[]): Promise<void> {
+    for (const docId of [...this.#unread]) {
+      const doc = this.#options.ledger.lookup('doc', docId);
+      if (doc !== null) await this.#follow(doc);
+    }
     for (const { kind, value } of records) {
       if (kind !== 'doc') continue;
       // Not the record's value: where records waited, the ledger has moved on.
@@ -129,7 +135,10 @@ export class IndexState {
     if (before !== undefined && (before !== doc.entryLeafHash || doc.status !== 'live')) {
       this.#remove(doc.docId, before);
     }
-    if (doc.status !== 'live') return;
+    if (doc.status !== 'live') {
+      this.#unread.delete(doc.docId);
+      return;
+    }
     const classNo = this.#options.ledger.lookup('acl', doc.aclDigest)?.classNo ?? -1;
     const present = this.index.get(doc.entryLeafHash);
     if (present === null) await this.#add(doc, classNo);
@@ -151,8 +160,12 @@ export class IndexState {
     const { documents, context } = this.#options;
     try {
       this.stage(await rowsOf(await documents.open(doc), doc, classNo));
+      this.#unread.delete(doc.docId);
     } catch (error) {
       if (!isStrongroomError(error)) throw error;
+      const isKnown = this.#unread.delete(doc.docId);
+      if (isTransient(error)) this.#unread.add(doc.docId);
+      if (isKnown && isTransient(error)) return;
       const message = 'a document failed its proof and was left out of the index';
       context.onAlarm({ code: error.code, message, details: { docId: doc.docId } });
     }

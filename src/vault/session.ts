@@ -109,11 +109,16 @@ export class Session {
 
   /** The index, loaded and completed on first use. */
   index(): Promise<IndexState> {
-    this.#index ??= IndexState.open({
-      context: this.context,
-      ledger: this.ledger,
-      documents: this.documents,
-    });
+    if (this.#index === null) {
+      const { context, ledger, documents } = this;
+      const opening = IndexState.open({ context, ledger, documents });
+      this.#index = opening;
+      // A failure is not remembered: the next call tries again.
+      opening.catch(() => {
+        this.#index = null;
+        this.#retriever = null;
+      });
+    }
     return this.#index;
   }
 

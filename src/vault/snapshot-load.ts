@@ -21,6 +21,7 @@ import type { VaultContext } from './context.ts';
 import { snapshotRef } from './refs.ts';
 import { openSegment } from './sealed-segment.ts';
 import { decodeTable, type SegmentEntry, segmentsRoot } from './segment-table.ts';
+import { rememberSegments } from './verified-segments.ts';
 
 /** What loading needs. */
 export interface LoadOptions {
@@ -114,7 +115,7 @@ async function loadClasses(
       context.onAlarm({ code: 'INDEX_TAMPERED', message, details: { cause: error.code } });
     }
   }
-  await verified.keep(loaded.map((entry) => entry.sha256));
+  await rememberSegments(context, loaded);
   return { table: loaded, outdated };
 }
 

@@ -10,6 +10,7 @@ import { type SealedSegment, sealSegment } from './sealed-segment.ts';
 import { encodeTable, type SegmentEntry, segmentsRoot } from './segment-table.ts';
 import { openNewestTable } from './snapshot-load.ts';
 import { removeSegments, sweepSegments } from './snapshot-sweep.ts';
+import { rememberSegments } from './verified-segments.ts';
 import type { VaultWriter } from './writer.ts';
 
 /** Segments below this size share an object. */
@@ -32,15 +33,14 @@ export interface SnapshotOptions {
  */
 export async function writeSnapshot(options: SnapshotOptions): Promise<boolean> {
   const { context, ledger, state, sweep } = options;
-  const isChanged = state.isDirty;
   // Read before it is replaced. What the process has loaded may be less: a snapshot can be refused in parts.
   const former = await namedTable(options);
+  // Without its table nobody knows which segments are in use, so sweeping needs a new one.
+  const isChanged = state.isDirty || (sweep && former === null);
   if (isChanged) await replaceSnapshot(options);
-  if (sweep || (isChanged && former === null)) {
-    await sweepSegments({ context, ledger }, (await namedTable(options)) ?? []);
-  } else if (isChanged) {
-    await removeSegments(context, former ?? [], state.table);
-  }
+  const table = isChanged ? state.table : (former ?? []);
+  if (sweep || (isChanged && former === null)) await sweepSegments({ context, ledger }, table);
+  else if (isChanged) await removeSegments(context, former ?? [], table);
   return isChanged;
 }
 
@@ -85,8 +85,7 @@ async function replaceSnapshot(options: SnapshotOptions): Promise<void> {
     throw error;
   }
   // This process has made every row from verified parts, so it need not verify its own segments when it loads them.
-  const verified = await context.openSegmentMemory();
-  await verified.keep(state.table.map((entry) => entry.sha256));
+  await rememberSegments(context, state.table);
 }
 
 async function sealClasses(

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import path from 'node:path';
 import { z } from 'zod';
-import { fromUtf8, type Hex, utf8 } from '../core/index.ts';
+import { fail, fromUtf8, type Hex, isStrongroomError, utf8 } from '../core/index.ts';
 import { privateDirectory, readIfPresent, writePrivateFile } from '../keys/index.ts';
+import type { VaultContext } from './context.ts';
+import type { SegmentEntry } from './segment-table.ts';
 
 const schema = z.array(z.string().regex(/^[0-9a-f]{64}$/));
 
 /** Digests of index segments that need not be verified row by row again. */
 export interface SegmentMemory {
   has(digest: Hex): boolean;
-  /** Remembers exactly these digests from now on. */
+  /**
+   * Remembers exactly these digests from now on.
+   * @throws {STORE_FAILED} when they are not kept: they will be verified again
+   */
   keep(digests: readonly Hex[]): Promise<void>;
 }
 
@@ -45,7 +50,24 @@ export class VerifiedSegments implements SegmentMemory {
     if (digests.length === this.#digests.size && digests.every((d) => this.#digests.has(d))) return;
     this.#digests.clear();
     for (const digest of digests) this.#digests.add(digest);
-    await privateDirectory(path.dirname(this.#file));
-    await writePrivateFile(this.#file, utf8(JSON.stringify(digests)));
+    try {
+      await privateDirectory(path.dirname(this.#file));
+      await writePrivateFile(this.#file, utf8(JSON.stringify(digests)));
+    } catch (error) {
+      throw fail('STORE_FAILED', 'the memory of verified segments is not writable', {}, error);
+    }
+  }
+}
+
+/** Remembers segments if that is possible. Whatever depends on it is only slower without, so nothing else may fail for it. */
+export async function rememberSegments(
+  { openSegmentMemory, onAlarm }: Pick<VaultContext, 'openSegmentMemory' | 'onAlarm'>,
+  table: readonly SegmentEntry[],
+): Promise<void> {
+  try {
+    await (await openSegmentMemory()).keep(table.map((entry) => entry.sha256));
+  } catch (error) {
+    if (!isStrongroomError(error)) throw error;
+    onAlarm({ code: error.code, message: 'verified index segments will be verified again' });
   }
 }
