@@ -50,6 +50,14 @@ export interface ProcessOptions {
   readonly stateCopyInterval?: number;
 }
 
+/** Memory keeps no audit trail; `onAudit` is told of the events. */
+const NO_TRAIL: VaultContext['trail'] = {
+  record: () => undefined,
+  events: () => [],
+  head: () => ({ size: 0, hash: '0'.repeat(64) }),
+  firstBreak: () => null,
+};
+
 /** What all machines see: the vault itself and the sequencers' lock record. */
 interface Shared {
   objects: ObjectStore;
@@ -110,7 +118,7 @@ export class MemoryDisk {
       reader: new LogReader(objects, logPrefix(this.config.tenantId)),
       trust: ports.trust,
       cache: ports.cache,
-      trail: { record: () => undefined, events: () => [], firstBreak: () => null },
+      trail: NO_TRAIL,
       audit: { record: (event) => options.onAudit?.(event) },
       clock: this.clock,
       random,
