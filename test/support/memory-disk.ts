@@ -123,6 +123,7 @@ export class MemoryDisk {
       clock: this.clock,
       random,
       onAlarm: options.onAlarm ?? (() => undefined),
+      keepConflict: () => Promise.resolve(),
       stateCopyInterval: options.stateCopyInterval ?? 10_000,
       lockWriter: () => Promise.resolve({ release: () => undefined }),
       openLocks: () => ports.locks,
@@ -144,6 +145,7 @@ export class MemoryDisk {
           this.trust = raised(this.trust, head);
           return Promise.resolve();
         },
+        seenNote: () => Promise.resolve(null),
       },
       cache: {
         load: () => Promise.resolve(this.claim),
