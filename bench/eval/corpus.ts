@@ -30,7 +30,12 @@ export async function readCorpus(
     if (parsed === null) continue;
     const chunks = await chunkDocument(parsed, options);
     const rows = chunks.map(({ headings, text }) => ({ headings, body: text }));
-    const document = await embedDocument(embedder, { id: file, title: parsed.title, rows });
+    const document = await embedDocument(embedder, {
+      id: file,
+      sourceUri: file,
+      title: parsed.title,
+      rows,
+    });
     documents.push({ ...document, chunks });
   }
   if (documents.length === 0) throw fail('SOURCE_MISSING', 'the folder holds no document');

@@ -117,7 +117,7 @@ function valuesOf(rankings: readonly Judged[], metric: Metric): number[] {
 }
 
 function rowsOf({ id, title, text }: CollectionDocument): Omit<TrialDocument, 'vectors'> {
-  return { id, title, rows: split(text).map((body) => ({ headings: [], body })) };
+  return { id, sourceUri: '', title, rows: split(text).map((body) => ({ headings: [], body })) };
 }
 
 /** Cuts a text into as few rows as {@link ROW_WORDS} allows, of about equal length. */

@@ -14,6 +14,8 @@ export interface TrialRow {
 /** A document cut into rows and embedded, ready to stand in several indexes. */
 export interface TrialDocument {
   readonly id: string;
+  /** Source name, whose words count; empty where ids say nothing. */
+  readonly sourceUri: string;
   readonly title: string | null;
   readonly rows: readonly TrialRow[];
   readonly vectors: readonly Uint8Array[];
@@ -37,8 +39,8 @@ export async function embedDocument(
   embedder: Embedder,
   document: Omit<TrialDocument, 'vectors'>,
 ): Promise<TrialDocument> {
-  const { title, rows } = document;
-  const texts = rows.map(({ headings, body }) => passageText(title, headings, body));
+  const { sourceUri, title, rows } = document;
+  const texts = rows.map(({ headings, body }) => passageText({ sourceUri, title, headings }, body));
   const vectors = await embedder.embedDocuments(texts);
   return { ...document, vectors: vectors.map((vector) => encodeVector(quantise(vector))) };
 }
@@ -63,14 +65,14 @@ export class TrialIndex {
     return this.#index.counts().rows;
   }
 
-  add({ id, title, rows, vectors }: TrialDocument, classNo = 0): void {
+  add({ id, sourceUri, title, rows, vectors }: TrialDocument, classNo = 0): void {
     const leafHash = hex(sha256(utf8(id)));
     this.#ids.set(leafHash, id);
     this.#index.add({
       docId: docIdOf(new Uint8Array(32), 'eval', id),
       leafHash,
       classNo,
-      name: { sourceUri: id, title },
+      name: { sourceUri, title },
       rows: rows.map(({ headings, body }, i) => ({
         i,
         vector: vectors[i] as Uint8Array,

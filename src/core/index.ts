@@ -6,5 +6,6 @@ export * from './errors.ts';
 export * from './ids.ts';
 export * from './jcs.ts';
 export * from './need.ts';
+export * from './place.ts';
 export * from './ports.ts';
 export * from './random.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Hex } from '../core/index.ts';
+import { type Hex, placeWords } from '../core/index.ts';
 
 /** What vectors are comparable with, and what made them. The parts of it that are signed are in genesis and ingest. */
 export interface EmbedderIdentity {
@@ -49,14 +49,23 @@ export interface Embedder {
   embedQuery(text: string, options?: EmbedOptions): Promise<Float32Array>;
 }
 
+/** Name and version of what {@link passageText} makes: other text is another vector. */
+export const PASSAGE_TEXT = 'passage@2';
+
+/** What stands above a passage. */
+export interface PassagePlace {
+  /** The document's name as given at ingest. */
+  readonly sourceUri: string;
+  readonly title: string | null;
+  /** Headings above the passage, outermost first. */
+  readonly headings: readonly string[];
+}
+
 /**
- * The text of a passage as embedders get it: title and headings stand before the body, which by itself often does not
- * say what it speaks of.
+ * The text of a passage as embedders get it: folders, title and headings stand before the body, which by itself often
+ * does not say what it speaks of. Each of these once: formats give the title again as the first heading.
  */
-export function passageText(
-  title: string | null,
-  headings: readonly string[],
-  body: string,
-): string {
-  return [title ?? '', ...headings, body].filter((line) => line !== '').join('\n');
+export function passageText({ sourceUri, title, headings }: PassagePlace, body: string): string {
+  const above = new Set([placeWords(sourceUri), title ?? '', ...headings]);
+  return [...above, body].filter((line) => line !== '').join('\n');
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { findEntry, idOf, occurrencesOf } from './bags.ts';
 import type { ClassBlock } from './class-block.ts';
-import { type HashedTerm, NO_TERM } from './term-table.ts';
+import type { LexicalTerm } from './lexical-term.ts';
+import { NO_TERM } from './term-table.ts';
 import type { TopRows } from './top-rows.ts';
 
 /** How fast repeats of a term stop counting. */
@@ -12,7 +13,7 @@ export const B = 0.75;
 /** The terms of the query that one block holds. */
 interface TermsOfBlock {
   readonly block: ClassBlock;
-  /** Their numbers in the block, in the order of the query. */
+  /** Their numbers in the block, in the order of the query; a term may have one for each language. */
   readonly ids: readonly number[];
   /** Their places in the query. */
   readonly terms: readonly number[];
@@ -32,7 +33,7 @@ export class LexicalQuery {
   readonly #weights: Float64Array;
   readonly #averageLength: number;
 
-  constructor(blocks: readonly ClassBlock[], query: readonly HashedTerm[]) {
+  constructor(blocks: readonly ClassBlock[], query: readonly LexicalTerm[]) {
     const rowsWith = new Float64Array(query.length);
     let rows = 0;
     let totalLength = 0;
@@ -103,14 +104,16 @@ export class LexicalQuery {
   }
 }
 
-function termsOfBlock(block: ClassBlock, query: readonly HashedTerm[]): TermsOfBlock {
+function termsOfBlock(block: ClassBlock, query: readonly LexicalTerm[]): TermsOfBlock {
   const ids: number[] = [];
   const terms: number[] = [];
-  for (let term = 0; term < query.length; term++) {
-    const id = block.terms.find(query[term] as HashedTerm);
-    if (id === NO_TERM) continue;
-    ids.push(id);
-    terms.push(term);
+  for (const [at, term] of query.entries()) {
+    for (const form of term.formsFor(block.terms.languages)) {
+      const id = block.terms.find(form);
+      if (id === NO_TERM) continue;
+      ids.push(id);
+      terms.push(at);
+    }
   }
   return { block, ids, terms };
 }

@@ -20,6 +20,7 @@ import { RankingCursor } from './cursor.ts';
 import { type FusionWeights, fusionWeights } from './fusion.ts';
 import { Kernel, kernelModule } from './kernels/kernel.ts';
 import { LinearMemory } from './kernels/linear-memory.ts';
+import { LexicalTerm } from './lexical-term.ts';
 import { ALL_ROWS } from './planner.ts';
 import type {
   IndexCounts,
@@ -35,7 +36,6 @@ import { DirectoryCache } from './run-directory.ts';
 import type { DecodedClass } from './segment-decode.ts';
 import { encodeBlock, type EncodedSegment } from './segment-encode.ts';
 import { newTermHashKey } from './term-hash.ts';
-import { hashTerm } from './term-table.ts';
 import { queryTermsOf, TOKENISER } from './words.ts';
 
 /** What an index is made for. */
@@ -195,7 +195,7 @@ export class MemoryIndex implements PassageIndex {
     const { scale, q } = { scale: vector.scale, q: vector.q.slice() };
     const usable = q.length === this.dims && Number.isFinite(scale) && scale > 0;
     need('INV-SEARCH-VECTOR', usable, 'VECTOR_INVALID', 'the vector of a query is malformed');
-    const terms = queryTermsOf(text).map((term) => hashTerm(this.#settings.hashKey, term));
+    const terms = queryTermsOf(text).map((term) => new LexicalTerm(this.#settings.hashKey, term));
     const allRows = exact ? Infinity : this.#allRows;
     const vectors = { vector: { scale, q }, kernel: this.#kernel, allRows };
     const query: RankingQuery = { mode, ...vectors, terms, weights: this.#weights };

@@ -32,7 +32,7 @@ export function prepare(document: PassageDocument, dims: number): PreparedDocume
     decodeVector(vector, dims);
     previous = i;
   }
-  const bags = bagsOf(rows.map(({ text }) => text));
+  const bags = bagsOf({ name, rows: rows.map(({ text }) => text) });
   return {
     docId,
     leafHash,

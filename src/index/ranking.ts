@@ -4,10 +4,10 @@ import { LexicalQuery } from './bm25.ts';
 import type { ClassBlock } from './class-block.ts';
 import type { FusionWeights } from './fusion.ts';
 import type { Kernel } from './kernels/kernel.ts';
+import type { LexicalTerm } from './lexical-term.ts';
 import { planVectors } from './planner.ts';
 import type { SearchMode, VectorPlan } from './port.ts';
 import type { RunDirectory } from './run-directory.ts';
-import type { HashedTerm } from './term-table.ts';
 import { compareRows, type ScoredRow, TopRows } from './top-rows.ts';
 import { similarityOf } from './vector-scan.ts';
 import { nearestRows } from './vector-search.ts';
@@ -16,7 +16,7 @@ import { nearestRows } from './vector-search.ts';
 export interface RankingQuery {
   readonly mode: SearchMode;
   readonly vector: QuantisedVector;
-  readonly terms: readonly HashedTerm[];
+  readonly terms: readonly LexicalTerm[];
   readonly weights: FusionWeights;
   /** Compares vectors; null where there is no WebAssembly. */
   readonly kernel: Kernel | null;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { fromUtf8, utf8 } from '../core/index.ts';
+import { LANGUAGES } from './language.ts';
 import { halfSipHash, type TermHashKey } from './term-hash.ts';
 import { NO_NUMBERS, withRoom } from './typed-arrays.ts';
 
@@ -31,6 +32,9 @@ export const NO_TERM = -1;
 
 const SMALLEST_TABLE = 16;
 
+/** `=`, which begins terms of another language than English. */
+const TAG = 0x3d;
+
 /** Columns of {@link TermTable}'s facts. */
 const END = 0;
 const HASH = 1;
@@ -49,10 +53,16 @@ export class TermTable {
   /** Term id + 1 by hash; 0 is free. Never more than three quarters full. */
   #slots = new Uint32Array(SMALLEST_TABLE);
   #size = 0;
+  readonly #languages = new Set<number>();
 
   /** Number of terms. */
   get size(): number {
     return this.#size;
+  }
+
+  /** Numbers of the languages besides English that its terms were ever stemmed by. */
+  get languages(): ReadonlySet<number> {
+    return this.#languages;
   }
 
   /** The id of a term, or {@link NO_TERM}. */
@@ -97,6 +107,7 @@ export class TermTable {
     const end = start + term.bytes.length;
     this.#bytes = withRoom(this.#bytes, end);
     this.#bytes.set(term.bytes, start);
+    if (term.bytes[0] === TAG) this.#languages.add(languageOfTag(term.bytes));
     this.#facts = withRoom(this.#facts, this.#size * FACTS);
     this.#facts.set([end, term.hash, 0], id * FACTS);
     return id;
@@ -145,4 +156,10 @@ export class TermTable {
     }
     this.#slots = slots;
   }
+}
+
+/** The number of the language whose code a term begins with; of a hostile segment, perhaps none. */
+function languageOfTag(bytes: Uint8Array): number {
+  const code = String.fromCharCode(bytes[1] ?? 0, bytes[2] ?? 0);
+  return LANGUAGES.findIndex((language) => language.code === code);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From a file's bytes to chunks with vectors: parse, screen, chunk, embed.
 import { fail } from '../core/index.ts';
-import { passageText } from '../embed/index.ts';
+import { PASSAGE_TEXT, passageText } from '../embed/index.ts';
 import { type Finding, HIDDEN_TEXT_RULESET, judge, type Verdict } from '../guard/index.ts';
 import { encodeVector, quantise } from '../provenance/index.ts';
 import { type Chunk, CHUNKER, chunkDocument } from './chunk/index.ts';
@@ -24,7 +24,7 @@ export interface PreparedDocument {
 
 /** Names loaders' and chunker's versions and the model: an unchanged file is ingested again when this changes. */
 export function pipelineId(parser: string, model: string): string {
-  return `${parser} ${CHUNKER} ${HIDDEN_TEXT_RULESET} ${model}`;
+  return `${parser} ${CHUNKER} ${PASSAGE_TEXT} ${HIDDEN_TEXT_RULESET} ${model}`;
 }
 
 /** Adds the time that `work` takes to a stage. */
@@ -64,7 +64,9 @@ export async function prepareDocument(
     throw fail('SOURCE_FLAGGED', 'the file holds hidden text');
   }
   const chunks = await timed(stages, 'chunk', () => chunkDocument(parsed));
-  const texts = chunks.map((chunk) => passageText(parsed.title, chunk.headings, chunk.text));
+  const texts = chunks.map(({ headings, text }) =>
+    passageText({ sourceUri: source.uri, title: parsed.title, headings }, text),
+  );
   const vectors = await timed(stages, 'embed', async () => {
     const raw = await deps.embedder.embedDocuments(texts, signal === undefined ? {} : { signal });
     return raw.map((vector) => encodeVector(quantise(vector)));

@@ -122,7 +122,8 @@ describe('the hash embedder', () => {
 
 describe('the text of a passage', () => {
   it('begins with what stands above it', () => {
-    expect(passageText('Guide', ['Part', 'Section'], 'body')).toBe('Guide\nPart\nSection\nbody');
-    expect(passageText(null, [], 'body')).toBe('body');
+    const place = { sourceUri: 'kms/key-rotation.md', title: 'Guide', headings: ['Guide', 'Part'] };
+    expect(passageText(place, 'body')).toBe('kms key rotation\nGuide\nPart\nbody');
+    expect(passageText({ sourceUri: '', title: null, headings: [] }, 'body')).toBe('body');
   });
 });

@@ -53,7 +53,8 @@ export function documentOf(
     docId: `d-${base32(sha256(utf8(name))).slice(0, 26)}`,
     leafHash: leafHashOf(name),
     classNo,
-    name: { sourceUri: `${name}.md`, title: null },
+    // An address without a path: no words of its own.
+    name: { sourceUri: `test:?${name}`, title: null },
     rows,
   };
 }

@@ -32,7 +32,7 @@ describe('an index', () => {
       docId: one.docId,
       leafHash: one.leafHash,
       classNo: 7,
-      name: { sourceUri: 'one.md', title: null },
+      name: { sourceUri: 'test:?one', title: null },
       rows: 2,
     });
     expect(index.get(leafHashOf('none'))).toBeNull();
@@ -45,9 +45,9 @@ describe('an index', () => {
   });
 
   it('names what decides its rankings', () => {
-    expect(newIndex().format).toBe('sr/index/v1 sr/words/1 bm25(1.2,0.75) fusion(1,1)');
+    expect(newIndex().format).toBe('sr/index/v1 sr/words/2 bm25(1.2,0.75) fusion(1,1)');
     const hashed = new MemoryIndex({ dims: 256, space: 'sr/hash-256/v1' });
-    expect(hashed.format).toBe('sr/index/v1 sr/words/1 bm25(1.2,0.75) fusion(1,0.1)');
+    expect(hashed.format).toBe('sr/index/v1 sr/words/2 bm25(1.2,0.75) fusion(1,0.1)');
   });
 
   it('takes a known document for added, whatever its class', () => {

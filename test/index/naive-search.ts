@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The same ranking, written as its definition reads: every row, every term, one sort.
 import type { PassageDocument, SearchMode } from '../../src/index/index.ts';
-import { queryTermsOf, termsOf } from '../../src/index/words.ts';
+import { rowTermsOf } from '../../src/index/bags.ts';
+import { LANGUAGES } from '../../src/index/language.ts';
+import { queryTermsOf } from '../../src/index/words.ts';
 import { decodeVector, type QuantisedVector, similarity } from '../../src/provenance/index.ts';
 import { DIMS } from './corpus.ts';
 
@@ -25,25 +27,30 @@ export function naiveRows(
   documents: readonly PassageDocument[],
   query: { readonly text: string; readonly vector: QuantisedVector },
 ): NaiveRow[] {
-  const rows = documents.flatMap(({ leafHash, rows: ofDocument }) =>
-    ofDocument.map(({ i, vector, text }) => ({
-      leafHash,
+  const rows = documents.flatMap((document) => {
+    const terms = rowTermsOf({ name: document.name, rows: document.rows.map(({ text }) => text) });
+    return document.rows.map(({ i, vector }, at) => ({
+      leafHash: document.leafHash,
       i,
-      terms: termsOf([text.title ?? '', ...text.headings, text.body].join('\n')),
+      terms: terms[at] as string[],
       similarity: similarity(query.vector, decodeVector(vector, DIMS)),
-    })),
-  );
+    }));
+  });
   const average = rows.reduce((sum, { terms }) => sum + terms.length, 0) / rows.length;
-  const idf = (term: string): number => {
-    const n = rows.filter(({ terms }) => terms.includes(term)).length;
+  // A word of the query in the forms that it has in each language.
+  const forms = queryTermsOf(query.text).map(
+    (term) => new Set([term.plain, ...LANGUAGES.map((language) => term.in(language))]),
+  );
+  const idf = (any: ReadonlySet<string>): number => {
+    const n = rows.filter(({ terms }) => terms.some((term) => any.has(term))).length;
     return Math.log(1 + (rows.length - n + 0.5) / (n + 0.5));
   };
   return rows.map(({ terms, ...row }) => {
     let words = 0;
-    for (const term of queryTermsOf(query.text)) {
-      const occurrences = terms.filter((t) => t === term).length;
+    for (const any of forms) {
+      const occurrences = terms.filter((term) => any.has(term)).length;
       const norm = 1.2 * (1 - 0.75 + 0.75 * (terms.length / average));
-      words += (idf(term) * 2.2 * occurrences) / (occurrences + norm);
+      words += (idf(any) * 2.2 * occurrences) / (occurrences + norm);
     }
     return { ...row, words };
   });
