@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFile } from 'node:fs/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseAccessFile, withPerson, withRule } from '../access/index.ts';
-import { fail, fromUtf8, utf8 } from '../core/index.ts';
+import { fail, utf8 } from '../core/index.ts';
 import { writePrivateFile } from '../keys/index.ts';
-import type { PermissionReport } from '../vault/index.ts';
-import { addCommand, type Invocation, type World } from './command.ts';
-import { facts, styled, table } from './output.ts';
+import { ACTIONS, type DirectoryRecord } from '../access/index.ts';
+import { type PermissionReport, readAccessText } from '../vault/index.ts';
+import { addCommand, addGroup, type Invocation, type World } from './command.ts';
+import { count, facts, table } from './text.ts';
 
 interface AccessOption {
   readonly access?: string;
@@ -28,11 +28,16 @@ interface PeopleOptions extends AccessOption {
   readonly remove: boolean;
 }
 
-/** `strongroom access set|people|apply|show`. */
+/** `strongroom access set|people|apply`. */
 export function registerAccess(program: Command, world: World): void {
-  const access = program
-    .command('access')
-    .description('people, groups and permissions; nothing is embedded again');
+  const access = addGroup(program, 'access', {
+    description: 'people, groups and permissions; nothing is embedded again',
+    examples: [
+      'strongroom access people',
+      'strongroom access set "people/**" --allow people-ops',
+      'strongroom access apply',
+    ],
+  });
   const file = (command: Command): Command =>
     command.option(
       '--access <file>',
@@ -61,9 +66,9 @@ export function registerAccess(program: Command, world: World): void {
 function registerPeople(access: Command, world: World, file: (command: Command) => Command): void {
   addCommand<PeopleOptions>(access, world, {
     usage: 'people [name]',
-    description: 'list people, or change one and publish the new directory',
+    description: 'show people, or change one and publish the new directory',
     examples: [
-      'strongroom access people',
+      'strongroom access people bob',
       'strongroom access people bob --groups engineering --clearance 2',
       'strongroom access people bob --remove',
     ],
@@ -83,13 +88,13 @@ function registerPeople(access: Command, world: World, file: (command: Command) 
     run: async (invocation) => {
       const text = await readText(invocation);
       const report = await (await invocation.open()).setAccess(parseAccessFile(text));
-      invocation.output.data(report, () => reportText(report));
+      announce(invocation, report);
     },
   });
 }
 
 async function setRule(invocation: Invocation<SetOptions>): Promise<void> {
-  const { options, output } = invocation;
+  const { options } = invocation;
   const [path = ''] = invocation.arguments;
   const { allow, deny, classification, notBefore, notAfter, expires } = options;
   const fields = { allow, deny, classification, notBefore, notAfter, expires };
@@ -101,29 +106,21 @@ async function setRule(invocation: Invocation<SetOptions>): Promise<void> {
   const vault = await invocation.open();
   const report = await vault.setAccess(parseAccessFile(text), path);
   await writeText(invocation, text);
-  output.data(report, () => reportText(report));
+  announce(invocation, report);
 }
 
 async function people(invocation: Invocation<PeopleOptions>): Promise<void> {
-  const { options, output } = invocation;
+  const { options } = invocation;
   const [name] = invocation.arguments;
+  const { groups, clearance, actions, remove } = options;
+  const isChange =
+    remove || groups !== undefined || clearance !== undefined || actions !== undefined;
+  if (name === undefined && isChange) throw fail('USAGE', 'name the person to change');
   const vault = await invocation.open();
-  if (name === undefined) {
-    const { records } = vault.session.access.directory;
-    output.data(records, () =>
-      table(
-        ['person', 'groups', 'clearance', 'actions'],
-        records.map(({ p, groups, clearance, actions }) => [
-          p,
-          groups.join(' '),
-          clearance,
-          actions.join(' '),
-        ]),
-      ),
-    );
+  if (name === undefined || !isChange) {
+    showPeople(invocation, vault.session.access.directory.records, name);
     return;
   }
-  const { groups, clearance, actions, remove } = options;
   const text = withPerson(await readText(invocation), name, {
     remove,
     ...(groups && { groups }),
@@ -132,7 +129,31 @@ async function people(invocation: Invocation<PeopleOptions>): Promise<void> {
   });
   const report = await vault.setAccess(parseAccessFile(text));
   await writeText(invocation, text);
-  output.data(report, () => reportText(report));
+  announce(invocation, report);
+}
+
+/** The signed directory, or one person of it. */
+function showPeople(
+  { output }: Invocation<unknown>,
+  records: readonly DirectoryRecord[],
+  name: string | undefined,
+): void {
+  const shown = name === undefined ? records : records.filter(({ p }) => p === name);
+  if (name !== undefined && shown.length === 0) {
+    const how = '--clearance 0 adds one with the least rights';
+    throw fail('USAGE', `the directory holds nobody of this name; ${how}`);
+  }
+  output.data(shown, () =>
+    table(
+      ['person', 'clearance', 'groups', 'actions'],
+      shown.map(({ p, groups, clearance, actions }) => [
+        p,
+        clearance,
+        groups.join(' ') || '-',
+        actions.length === ACTIONS.length ? 'all' : actions.join(' '),
+      ]),
+    ),
+  );
 }
 
 /** The access file changes last: when publishing fails, it still says what is in force. */
@@ -140,22 +161,20 @@ async function writeText(invocation: Invocation<AccessOption>, text: string): Pr
   await writePrivateFile(invocation.accessFile(invocation.options.access), utf8(text));
 }
 
-async function readText(invocation: Invocation<AccessOption>): Promise<string> {
-  const file = invocation.accessFile(invocation.options.access);
-  const bytes = await readFile(file).catch((error: unknown) => {
-    throw fail('ACCESS_INVALID', 'the access file could not be read', {}, error);
-  });
-  return fromUtf8(bytes);
+function readText(invocation: Invocation<AccessOption>): Promise<string> {
+  return readAccessText(invocation.accessFile(invocation.options.access));
 }
 
-function reportText(report: PermissionReport): string {
-  const text = facts([
-    ['directory', report.people ? 'new epoch signed' : 'unchanged'],
-    ['documents', report.documents],
-    ['changed', report.changed],
-  ]);
-  if (report.undecided.length === 0) return text;
-  return `${text}\n${styled('yellow', 'ACCESS_UNDECIDED')}  ${report.undecided.length} documents match no rule and keep their class`;
+function announce({ output }: Invocation<unknown>, report: PermissionReport): void {
+  output.data(report, () =>
+    facts([
+      ['directory', report.people ? 'new epoch signed' : 'unchanged'],
+      ['documents', `${report.documents} looked at, ${report.changed} changed`],
+    ]),
+  );
+  const { length } = report.undecided;
+  if (length === 0) return;
+  output.warn('ACCESS_UNDECIDED', `${count(length, 'document')} of no rule: class kept as it was`);
 }
 
 function level(text: string): number {

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-import { writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import type { Command } from 'commander';
-import type { ClassRecord } from '../access/index.ts';
+import type { ClassRecord, Reason } from '../access/index.ts';
 import { fail } from '../core/index.ts';
 import type { AccessExplanation, DocumentDescription } from '../vault/index.ts';
-import { addCommand, type Invocation, type World } from './command.ts';
-import { bytesText, facts, styled } from './output.ts';
+import { addCommand, type Invocation, personNamed, type World } from './command.ts';
+import { writeNamed } from './files.ts';
+import type { Paint } from './output.ts';
+import { bytesText, count, facts, timeText, visible } from './text.ts';
 
 interface NamespaceOption {
   readonly namespace: string;
+}
+
+interface ExplainOptions extends NamespaceOption {
+  readonly as?: string;
 }
 
 /** `strongroom inspect`, `explain`, `delete` and `erase`. */
@@ -23,11 +27,11 @@ export function registerDocuments(program: Command, world: World): void {
     configure: namespace,
     run: inspect,
   });
-  addCommand<NamespaceOption & { readonly as: string }>(program, world, {
+  addCommand<ExplainOptions>(program, world, {
     usage: 'explain <document>',
     description: 'why a person may or may not read a document',
     examples: ['strongroom explain people/leave.md --as bob'],
-    configure: (command) => namespace(command).requiredOption('--as <person>', 'the person'),
+    configure: (command) => namespace(command).option('--as <person>', 'the person (required)'),
     run: explain,
   });
   addCommand<NamespaceOption>(program, world, {
@@ -37,7 +41,7 @@ export function registerDocuments(program: Command, world: World): void {
     configure: namespace,
     run: async ({ open, arguments: names, options, output }) => {
       const deleted = await (await open()).delete(names, options.namespace);
-      output.data({ deleted }, () => `${deleted} deleted`);
+      output.data({ deleted }, () => `${count(deleted, 'document')} deleted`);
     },
   });
   addCommand<EraseOptions>(program, world, {
@@ -69,13 +73,13 @@ function contentRows({ content, docId, status, version }: DocumentDescription): 
   const found = findings.map(({ kind, count }) => `${kind} x${count}`).join(', ');
   return [
     ...rows,
-    ['path', content.sourceUri],
-    ['title', content.title ?? '-'],
+    ['path', visible(content.sourceUri)],
+    ['title', visible(content.title ?? '-')],
     ['type', content.mediaType ?? '-'],
     ['chunks', `${content.chunks}, sealed in ${bytesText(content.sealedBytes)}`],
     ['made by', `${content.parser}, ${content.chunker}, ${content.model}`],
     ['screening', `${verdict}${found === '' ? '' : `: ${found}`}`],
-    ['ingested', new Date(content.ingestedAt * 1000).toISOString()],
+    ['ingested', timeText(content.ingestedAt)],
   ];
 }
 
@@ -96,36 +100,58 @@ function provenanceRows({ provenance, access }: DocumentDescription): [string, s
       'readers',
       access.record === null ? 'nobody: its class record was refused' : readersText(access.record),
     ],
-    ...(until === null
-      ? []
-      : [['expires', new Date(until * 1000).toISOString()] as [string, string]]),
+    ...(until === null ? [] : [['expires', timeText(until)] as [string, string]]),
   ];
 }
 
-async function explain(invocation: Invocation<NamespaceOption & { as: string }>): Promise<void> {
+async function explain(invocation: Invocation<ExplainOptions>): Promise<void> {
   const { options, output } = invocation;
+  const person = personNamed(invocation);
   const vault = await invocation.open();
   const [name = ''] = invocation.arguments;
-  const found = await vault.explain(name, options.as, options.namespace);
-  output.data(found, () => explanationText(found));
+  const found = await vault.explain(name, person, options.namespace);
+  output.data(found, (paint) => explanationText(found, paint));
 }
 
-function explanationText(found: AccessExplanation): string {
+function explanationText(found: AccessExplanation, paint: Paint): string {
   const { allowed, principal, document } = found;
-  const verdict = allowed ? styled('green', 'MAY READ') : styled('red', 'MAY NOT READ');
-  const reasons = found.reasons.map(({ effect, because, subject }) => {
-    const sign = effect === 'allows' ? '+' : '-';
-    return ['', `${sign} ${because}${subject === null ? '' : ` ${subject}`}`] as const;
-  });
+  const verdict = allowed ? paint('green', 'MAY READ') : paint('red', 'MAY NOT READ');
+  const reasons = found.reasons.map(
+    (reason) => `${reason.effect === 'allows' ? '+' : '-'} ${reasonText(reason)}`,
+  );
+  if (found.record === null) reasons.push('- its class record is missing, or not the signed one');
+  if (document !== 'live') reasons.push(`- ${GONE[document]}`);
   return facts([
     [verdict, principal],
     ['groups', found.groups.join(', ')],
     ['clearance', found.clearance],
-    ['document', document],
     ['readers', found.record === null ? 'nobody' : readersText(found.record)],
-    ['because', reasons.length === 0 ? 'the class record was refused' : ''],
-    ...reasons,
+    ...reasons.map((reason, i) => [i === 0 ? 'because' : '', reason] as const),
   ]);
+}
+
+const GONE = {
+  tombstone: 'the document was deleted',
+  shredded: 'the document was erased',
+  distrusted: 'the key that signed the document, or its permissions, was revoked',
+  expired: 'the document has expired',
+};
+
+function reasonText({ because, subject }: Reason): string {
+  const named = subject ?? '';
+  const texts: Record<Reason['because'], string> = {
+    'allow-user': 'is named as a reader',
+    'allow-group': `is in ${named}, whose members may read`,
+    'deny-user': 'is denied by name',
+    'deny-group': `is in ${named}, whose members are denied`,
+    'no-match': 'is neither named as a reader nor in a group that is',
+    clearance: `needs clearance ${named}`,
+    'not-before': 'may not read yet',
+    'not-after': 'may no longer read',
+    attribute: `the request must have the attribute ${named}`,
+    action: `has no right to the action ${named}, as everybody outside the directory`,
+  };
+  return texts[because];
 }
 
 /** A class record in one line. */
@@ -148,17 +174,14 @@ interface EraseOptions extends NamespaceOption {
 }
 
 async function erase(invocation: Invocation<EraseOptions>): Promise<void> {
-  const { options, output, world } = invocation;
-  if (!options.yes) throw fail('USAGE', 'erasing cannot be undone: add --yes');
+  const { options, output } = invocation;
+  if (!options.yes) throw fail('USAGE', 'erasing cannot be undone: add --yes if it is meant');
   const vault = await invocation.open();
   const report = await vault.erase(
     invocation.arguments[0] ?? '',
     options.reason,
     options.namespace,
   );
-  if (options.receipt !== undefined) {
-    await writeFile(path.resolve(world.cwd, options.receipt), JSON.stringify(report, null, 2));
-  }
   output.data(report, () =>
     facts([
       ['erased', report.docId],
@@ -169,7 +192,13 @@ async function erase(invocation: Invocation<EraseOptions>): Promise<void> {
         'not covered',
         'copies of the source file; file systems that keep old blocks; SSD remapping',
       ],
-      ['destroyed', `${report.keysDestroyed} data keys, ${report.objectsDeleted} sealed objects`],
+      [
+        'destroyed',
+        `${count(report.keysDestroyed, 'data key')}, ${count(report.objectsDeleted, 'sealed object')}`,
+      ],
     ]),
   );
+  // Last: should the file not be written, the result was shown all the same.
+  if (options.receipt === undefined) return;
+  await writeNamed(invocation, options.receipt, 'receipt', JSON.stringify(report, null, 2));
 }

@@ -2,8 +2,8 @@
 import type { Command } from 'commander';
 import { readAccessFile, type VaultIngestReport } from '../vault/index.ts';
 import { addCommand, type Invocation, type World } from './command.ts';
-import { bytesText, facts, styled } from './output.ts';
-import { progressOf } from './progress.ts';
+import { withProgress } from './progress.ts';
+import { bytesText, count, facts, visible } from './text.ts';
 
 interface IngestCommandOptions {
   readonly access?: string;
@@ -29,8 +29,16 @@ export function registerIngest(program: Command, world: World): void {
         .option('--access <file>', 'access file (default: strongroom.access.yaml beside the vault)')
         .option('--prune', 'delete documents of these folders that are no longer there', false)
         .option('--dry-run', 'show what would happen, write nothing', false)
-        .option('--include <globs...>', 'take only paths that match')
-        .option('--exclude <globs...>', 'leave out paths that match')
+        .option(
+          '--include <glob>',
+          'take only paths that match; may be given several times',
+          collect,
+        )
+        .option(
+          '--exclude <glob>',
+          'leave out paths that match; may be given several times',
+          collect,
+        )
         .option('--namespace <id>', 'source namespace of the documents', 'files'),
     run: ingest,
   });
@@ -40,23 +48,25 @@ async function ingest(invocation: Invocation<IngestCommandOptions>): Promise<num
   const { options, output } = invocation;
   const access = await readAccessFile(invocation.accessFile(options.access));
   const vault = await invocation.open();
-  const progress = progressOf(invocation, 'ingesting');
-  const report = await vault.ingest([...invocation.arguments], {
-    access,
-    prune: options.prune,
-    dryRun: options.dryRun,
-    namespace: options.namespace,
-    ...(options.include && { include: options.include }),
-    ...(options.exclude && { exclude: options.exclude }),
-    onProgress: ({ done, total, chunks }) => progress.update(done, total, `${chunks} chunks`),
-  });
-  progress.end();
+  const report = await withProgress(invocation, 'ingesting', (progress) =>
+    vault.ingest([...invocation.arguments], {
+      access,
+      prune: options.prune,
+      dryRun: options.dryRun,
+      namespace: options.namespace,
+      ...(options.include && { include: options.include }),
+      ...(options.exclude && { exclude: options.exclude }),
+      onProgress: ({ done, total, chunks }) => progress(done, total, `${chunks} chunks`),
+    }),
+  );
   output.data(report, () => ingestTable(report, options.dryRun));
   for (const failure of report.failures.slice(0, 20)) {
-    output.warn(`${styled('red', failure.code)}  ${failure.uri}: ${failure.message}`);
+    output.warn(failure.code, `${visible(failure.uri)}: ${failure.message}`);
   }
-  if (report.failures.length > 20) output.warn(`... and ${report.failures.length - 20} more`);
-  if (report.undecided.length > 0) output.warn(undecidedText(report.undecided));
+  if (report.failures.length > 20) {
+    output.note(`... and ${report.failures.length - 20} more; --json lists all`);
+  }
+  if (report.undecided.length > 0) output.warn('ACCESS_UNDECIDED', undecidedText(report.undecided));
   return report.failures.length > 0 || report.undecided.length > 0 ? 1 : 0;
 }
 
@@ -64,36 +74,52 @@ async function ingest(invocation: Invocation<IngestCommandOptions>): Promise<num
 export function ingestTable(report: VaultIngestReport, dryRun: boolean): string {
   const { skipped } = report;
   const rate = report.seconds > 0 ? Math.round(report.chunks / report.seconds) : 0;
-  const left = Object.entries(skipped).filter(([, count]) => count > 0);
-  const passed = left.map(([why, count]) => `${count} ${why}`).join(', ');
+  const left = Object.entries(skipped).filter(([, n]) => n > 0);
+  const passed = left.map(([why, n]) => `${n} ${why}`).join(', ');
+  const would = dryRun ? 'would be ' : '';
   const rows: [string, string | number][] = [
     [
       'files',
       `${report.files} found, ${report.failures.length} failed; passed over: ${passed || 'none'}`,
     ],
     [
-      dryRun ? 'would write' : 'documents',
-      `${report.added} new, ${report.updated} changed, ${report.unchanged} unchanged, ${report.deleted} deleted`,
+      'documents',
+      `${would}${report.added} new, ${report.updated} changed, ${report.unchanged} unchanged, ${report.deleted} deleted`,
     ],
     ['permissions changed', report.rebound],
     ['chunks', report.chunks],
     ['text', bytesText(report.sourceBytes)],
-    ['sealed', bytesText(report.sealedBytes)],
-    ['signatures', report.signatures],
-    ['log size', report.logSize],
-    ['hidden text', report.flagged === 0 ? 'none flagged' : `${report.flagged} documents flagged`],
-    ['time', `${report.seconds.toFixed(1)} s, ${rate} chunks/s`],
   ];
-  return facts(rows);
+  if (!dryRun) {
+    rows.push(
+      ['sealed', bytesText(report.sealedBytes)],
+      ['signatures', report.signatures],
+      ['log size', report.logSize],
+    );
+  }
+  return facts([
+    ...rows,
+    ['hidden text', hiddenText(report)],
+    ['time', `${report.seconds.toFixed(1)} s, ${rate} chunks/s`],
+  ]);
+}
+
+function hiddenText({ flagged, findings }: VaultIngestReport): string {
+  const kinds = Object.entries(findings).map(([kind, n]) => `${kind} in ${n}`);
+  return `${flagged === 0 ? 'none' : count(flagged, 'document')} flagged${kinds.length === 0 ? '' : `; found: ${kinds.join(', ')}`}`;
+}
+
+function collect(glob: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), glob];
 }
 
 /** A refusal that says what to write into the access file. */
 function undecidedText(paths: readonly string[]): string {
   const folders = [...new Set(paths.map(folderGlob))].sort();
   const lines = folders.map(
-    (glob) => `  - path: ${JSON.stringify(glob)}\n    allow: []   # name readers`,
+    (glob) => `  - path: ${JSON.stringify(glob)}\n    allow: []   # name people or groups`,
   );
-  const head = `${styled('yellow', 'ACCESS_UNDECIDED')}  ${paths.length} documents match no rule and were not ingested.`;
+  const head = `${count(paths.length, 'document')} of no rule: not ingested.`;
   return `${head}\n  Add to \`rules\` of the access file:\n${lines.join('\n')}`;
 }
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { parseAccessFile } from '../access/index.ts';
 import { fail, fromUtf8, isPrincipal } from '../core/index.ts';
 import { defaultEmbedder } from '../embed/index.ts';
 import { readIfPresent } from '../keys/index.ts';
-import { createVault } from '../vault/index.ts';
+import { createVault, isVault } from '../vault/index.ts';
 import { addCommand, type Invocation, passphraseFrom, type World } from './command.ts';
-import { facts } from './output.ts';
+import { facts } from './text.ts';
 import { accessTemplate, ownName } from './templates.ts';
 
 interface InitOptions {
@@ -42,6 +42,8 @@ async function init(invocation: Invocation<InitOptions>): Promise<void> {
   const { options, output, vault, home, world } = invocation;
   const owner = options.owner ?? ownName();
   if (!isPrincipal(owner)) throw fail('USAGE', 'the owner is not a usable name');
+  if (await isVault(vault))
+    throw fail('VAULT_EXISTS', 'there is a vault in this directory already');
   const file = invocation.accessFile(options.access);
   const present = await readIfPresent(file);
   const text =
@@ -50,35 +52,49 @@ async function init(invocation: Invocation<InitOptions>): Promise<void> {
       : fromUtf8(present);
   const access = parseAccessFile(text);
   const passphrase = passphraseFrom(world.env);
-  const { vaultId } = await createVault({
-    vault,
-    home,
-    tenantId: options.tenant,
-    access,
-    embedder: defaultEmbedder(),
-    ...(passphrase !== undefined && { passphrase }),
-  });
-  if (present === null) await writeFile(file, text, { mode: 0o600, flag: 'wx' });
+  const create = (): Promise<{ vaultId: string }> =>
+    createVault({
+      vault,
+      home,
+      tenantId: options.tenant,
+      access,
+      embedder: defaultEmbedder(),
+      ...(passphrase !== undefined && { passphrase }),
+    });
+  const { vaultId } = await (present === null ? withAccessFile(file, text, create) : create());
   const locked = passphrase !== undefined;
-  const made = {
-    vaultId,
-    vault,
-    home,
-    accessFile: file,
-    accessFileWritten: present === null,
-    locked,
-  };
+  const accessFileWritten = present === null;
+  const made = { vaultId, vault, home, accessFile: file, accessFileWritten, locked };
   output.data(made, () =>
     facts([
       ['vault', vault],
       ['vault id', vaultId],
       ['keys and trust', home],
       ['key ring', locked ? 'locked by a passphrase' : 'unlocked: its key file lies beside it'],
-      ['access file', `${file}${present === null ? '  (written)' : ''}`],
+      ['access file', `${file}${accessFileWritten ? '  (written)' : ''}`],
     ]),
   );
-  const relative = path.relative(world.cwd, vault);
+  const named = path.relative(world.cwd, vault);
+  const option = named === 'vault' ? '' : ` --vault ${named.startsWith('..') ? vault : named}`;
   output.note(
-    `\nNext: strongroom ingest FOLDER${relative === 'vault' ? '' : ` --vault ${relative}`}`,
+    `\nKeep a copy of ${home}: without its keys nobody opens the vault.\n` +
+      `Next: strongroom ingest FOLDER${option}\n` +
+      `      strongroom search "a question" --as ${access.owner}${option}`,
   );
+}
+
+/** The access file comes first: a vault without one would refuse everything. It goes again when no vault is made. */
+async function withAccessFile<T>(file: string, text: string, work: () => Promise<T>): Promise<T> {
+  try {
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, text, { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    throw fail('STORE_FAILED', 'the access file could not be written', {}, error);
+  }
+  try {
+    return await work();
+  } catch (error) {
+    await rm(file, { force: true });
+    throw error;
+  }
 }

@@ -3,9 +3,9 @@ import { Argument, type Command, Option } from 'commander';
 import { fail } from '../core/index.ts';
 import { type Role, ROLES } from '../provenance/index.ts';
 import { delegateKey, listKeys, revokeKey, rewrapKeys, rotateBranchKey } from '../vault/index.ts';
-import { addCommand, type Invocation, type World } from './command.ts';
+import { addCommand, addGroup, type Invocation, type World } from './command.ts';
 import { indexOf } from './numbers.ts';
-import { facts, table } from './output.ts';
+import { count, facts, table } from './text.ts';
 
 interface RevokeOptions {
   readonly fromIndex?: number;
@@ -14,7 +14,10 @@ interface RevokeOptions {
 
 /** `strongroom keys ...`. */
 export function registerKeys(program: Command, world: World): void {
-  const keys = program.command('keys').description('the life of keys');
+  const keys = addGroup(program, 'keys', {
+    description: 'the life of keys: what signs, and what wraps data keys',
+    examples: ['strongroom keys list', 'strongroom keys rotate && strongroom keys rewrap'],
+  });
   addCommand(keys, world, {
     usage: 'list',
     description: 'signing keys by role, and the versions of the key that wraps data keys',
@@ -44,7 +47,8 @@ export function registerKeys(program: Command, world: World): void {
       const report = await rewrapKeys((await open()).session, options.forgetOld);
       output.data(
         report,
-        () => `${report.rows} keys rewrapped, ${report.forgotten.length} versions forgotten`,
+        () =>
+          `${count(report.rows, 'key')} rewrapped, ${count(report.forgotten.length, 'version')} forgotten`,
       );
     },
   });
@@ -120,8 +124,8 @@ async function revoke({
     keyid.startsWith(given),
   );
   const [keyid] = matching;
-  if (keyid === undefined || matching.length > 1)
-    throw fail('USAGE', 'name one key by the start of its id');
+  if (keyid === undefined) throw fail('USAGE', 'no key has an id that begins so: keys list');
+  if (matching.length > 1) throw fail('USAGE', 'several keys have an id that begins so');
   const report = await revokeKey(session, keyid, options.reason, options.fromIndex);
   output.data({ keyid, ...report }, () =>
     facts([

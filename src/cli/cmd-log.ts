@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
-import { fail, hex } from '../core/index.ts';
+import { hex } from '../core/index.ts';
 import {
   compareHead,
   cosignHead,
@@ -10,10 +9,11 @@ import {
   type EntryLine,
   exportLog,
 } from '../vault/index.ts';
-import { addCommand, type Invocation, type World } from './command.ts';
+import { addCommand, addGroup, type Invocation, type World } from './command.ts';
+import { readNamed } from './files.ts';
 import { indexOf, positive } from './numbers.ts';
-import { facts, styled, table } from './output.ts';
-import { progressOf } from './progress.ts';
+import { withProgress } from './progress.ts';
+import { count, facts, table, timeText } from './text.ts';
 
 interface EntriesOptions {
   readonly from?: number;
@@ -26,7 +26,10 @@ interface FsckCommandOptions {
 
 /** `strongroom log head|entries|export` and `strongroom fsck`. */
 export function registerLog(program: Command, world: World): void {
-  const log = program.command('log').description('the signed, append-only log');
+  const log = addGroup(program, 'log', {
+    description: 'the signed, append-only log',
+    examples: ['strongroom log head', 'strongroom log entries --limit 50'],
+  });
   addCommand(log, world, {
     usage: 'head',
     description: 'the newest signed head that this machine has verified',
@@ -50,7 +53,7 @@ export function registerLog(program: Command, world: World): void {
     run: async ({ open, arguments: [directory = ''], output, world: { cwd } }) => {
       const vault = await open();
       const report = await exportLog(vault.session, path.resolve(cwd, directory));
-      output.data(report, () => `${report.files} files, log size ${report.size}`);
+      output.data(report, () => `${count(report.files, 'file')}, log of ${report.size} entries`);
     },
   });
   registerWitnessed(log, world);
@@ -71,7 +74,7 @@ function registerWitnessed(log: Command, world: World): void {
     examples: ['strongroom log cosign'],
     run: async ({ open, output }) => {
       const lines = await cosignHead((await open()).session);
-      output.data({ lines }, () => `${lines} lines of witnesses added`);
+      output.data({ lines }, () => `${count(lines, 'line')} of witnesses added`);
     },
   });
   addCommand(log, world, {
@@ -82,10 +85,9 @@ function registerWitnessed(log: Command, world: World): void {
       'strongroom log head --json | jq -r .checkpoint > mine',
       'strongroom log compare theirs',
     ],
-    run: async ({ open, output, arguments: [file = ''], world: { cwd } }) => {
-      const note = await readFile(path.resolve(cwd, file)).catch((error: unknown) => {
-        throw fail('USAGE', 'the checkpoint could not be read', {}, error);
-      });
+    run: async (invocation) => {
+      const { open, output } = invocation;
+      const note = await readNamed(invocation, invocation.arguments[0] ?? '', 'checkpoint');
       const found = await compareHead((await open()).session, note);
       output.data(found, () =>
         facts([
@@ -114,7 +116,7 @@ async function head({ open, output }: Invocation<unknown>): Promise<void> {
       ['log', data.origin],
       ['size', data.size],
       ['root', data.root],
-      ['state time', data.stateTime === null ? '-' : new Date(data.stateTime * 1000).toISOString()],
+      ['state time', data.stateTime === null ? '-' : timeText(data.stateTime)],
       ['log key', data.vkey],
     ]),
   );
@@ -133,7 +135,7 @@ async function entries({ open, options, output }: Invocation<EntriesOptions>): P
       lines.map((line) => [
         line.index,
         line.kind,
-        line.time === null ? '-' : new Date(line.time * 1000).toISOString().slice(0, 19),
+        line.time === null ? '-' : timeText(line.time),
         line.bytes,
         line.signer.slice(0, 12),
         line.subject.split(':').slice(3).join(' '),
@@ -144,11 +146,11 @@ async function entries({ open, options, output }: Invocation<EntriesOptions>): P
 
 async function fsck(invocation: Invocation<FsckCommandOptions>): Promise<number> {
   const vault = await invocation.open();
-  const progress = progressOf(invocation, 'checking');
-  const onProgress = (done: number, total: number): void => progress.update(done, total);
-  const report = await vault.fsck({ repair: invocation.options.repair, onProgress });
-  progress.end();
-  invocation.output.data(report, () => {
+  const { repair } = invocation.options;
+  const report = await withProgress(invocation, 'checking', (onProgress) =>
+    vault.fsck({ repair, onProgress }),
+  );
+  invocation.output.data(report, (paint) => {
     const { orphans, problems } = report;
     const done = report.repaired ? 'removed' : 'left by a crash, harmless';
     return facts([
@@ -156,11 +158,11 @@ async function fsck(invocation: Invocation<FsckCommandOptions>): Promise<number>
       ['objects', report.objects],
       [
         'leftovers',
-        `${orphans.objects} objects, ${orphans.keys} keys${orphans.objects + orphans.keys > 0 ? ` (${done})` : ''}`,
+        `${count(orphans.objects, 'object')}, ${count(orphans.keys, 'key')}${orphans.objects + orphans.keys > 0 ? ` (${done})` : ''}`,
       ],
-      ['problems', problems.length === 0 ? styled('green', 'none') : problems.length],
+      ['problems', problems.length === 0 ? paint('green', 'none') : problems.length],
       ...problems.map(
-        ({ code, what, where }) => [styled('red', code), `${what}: ${where}`] as const,
+        ({ code, what, where }) => [paint('red', code), `${what}: ${where}`] as const,
       ),
     ]);
   });

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import type { Command } from 'commander';
-import { fail } from '../core/index.ts';
+import { fail, fromUtf8 } from '../core/index.ts';
 import { setPolicy, signedPolicy } from '../vault/index.ts';
-import { addCommand, type World } from './command.ts';
+import { addCommand, addGroup, type World } from './command.ts';
+import { readNamed } from './files.ts';
 
 /** `strongroom policy show|set`. */
 export function registerPolicy(program: Command, world: World): void {
-  const policy = program
-    .command('policy')
-    .description('the signed policy: default rule, issuers, witnesses, freshness');
+  const policy = addGroup(program, 'policy', {
+    description: 'the signed policy: default rule, issuers, witnesses, freshness',
+    examples: ['strongroom policy show > policy.json', 'strongroom policy set policy.json'],
+  });
   addCommand(policy, world, {
     usage: 'show',
     description: 'the policy as the root key signed it',
@@ -25,12 +25,14 @@ export function registerPolicy(program: Command, world: World): void {
     usage: 'set <file>',
     description: 'sign another policy into the log (JSON, as `policy show` prints it)',
     examples: ['strongroom policy show > policy.json', 'strongroom policy set policy.json'],
-    run: async ({ open, output, arguments: [file = ''], world: { cwd } }) => {
+    run: async (invocation) => {
+      const { open, output } = invocation;
+      const bytes = await readNamed(invocation, invocation.arguments[0] ?? '', 'policy file');
       let value: unknown;
       try {
-        value = JSON.parse(await readFile(path.resolve(cwd, file), 'utf8'));
+        value = JSON.parse(fromUtf8(bytes));
       } catch (error) {
-        throw fail('USAGE', 'the policy file cannot be read as JSON', {}, error);
+        throw fail('USAGE', 'the policy file is no JSON', {}, error);
       }
       const changed = await setPolicy((await open()).session, value);
       output.data({ changed }, () => (changed ? 'signed: in force from now on' : 'no change'));

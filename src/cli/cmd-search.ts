@@ -1,26 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-import { writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { encodeReceipt } from '../provenance/index.ts';
-import type { Caller, Citation, Passage } from '../retrieve/index.ts';
-import { addCommand, type Invocation, type World } from './command.ts';
+import type { Caller, Citation, Passage, SearchResult } from '../retrieve/index.ts';
+import type { Vault } from '../vault/index.ts';
+import { addCommand, type Invocation, personNamed, type World } from './command.ts';
+import { writeNamed } from './files.ts';
 import { positive } from './numbers.ts';
-import { styled } from './output.ts';
+import type { Paint } from './output.ts';
+import { count, facts, visible } from './text.ts';
 
 interface SearchCommandOptions {
-  readonly as: string;
+  readonly as?: string;
   readonly k: number;
   readonly mode: 'hybrid' | 'vector' | 'bm25';
   readonly explain: boolean;
 }
 
 interface ContextCommandOptions {
-  readonly as: string;
+  readonly as?: string;
   readonly budget: number;
   readonly receipt?: string;
   readonly since?: number;
 }
+
+const AS = 'on whose behalf (required); recorded as impersonation';
 
 /** `strongroom search` and `strongroom context`. */
 export function registerSearch(program: Command, world: World): void {
@@ -33,10 +36,10 @@ export function registerSearch(program: Command, world: World): void {
     ],
     configure: (command) =>
       command
-        .requiredOption('--as <person>', 'on whose behalf; recorded as impersonation')
+        .option('--as <person>', AS)
         .option('-k, --k <n>', 'how many passages', positive, 10)
         .option('--mode <mode>', 'hybrid, vector or bm25', modeOf, 'hybrid')
-        .option('--explain', 'show what was scanned and verified', false),
+        .option('--explain', 'show who asked, what was decided, scanned and verified', false),
     run: search,
   });
   addCommand<ContextCommandOptions>(program, world, {
@@ -48,7 +51,7 @@ export function registerSearch(program: Command, world: World): void {
     ],
     configure: (command) =>
       command
-        .requiredOption('--as <person>', 'on whose behalf; recorded as impersonation')
+        .option('--as <person>', AS)
         .option('--budget <tokens>', 'tokens that the context may have', positive, 2000)
         .option('--receipt <file>', 'write a receipt that `verify` checks offline')
         .option(
@@ -62,48 +65,102 @@ export function registerSearch(program: Command, world: World): void {
 
 async function search(invocation: Invocation<SearchCommandOptions>): Promise<void> {
   const { options, output } = invocation;
+  const caller = impersonated(personNamed(invocation));
   const vault = await invocation.open();
   const [query = ''] = invocation.arguments;
-  const { as, k, mode } = options;
-  const { passages, explanation } = await vault.search({
-    caller: impersonated(as),
-    query,
-    k,
-    mode,
-  });
-  const data = options.explain ? { passages, explanation } : { passages };
-  output.data(data, () =>
-    passages.length === 0 ? 'No passages.' : passages.map(passageText).join('\n\n'),
+  const { k, mode } = options;
+  const { passages, explanation } = await vault.search({ caller, query, k, mode });
+  const decision = options.explain ? decisionOn(vault, caller.id) : null;
+  const data = decision === null ? { passages } : { passages, explanation, decision };
+  output.data(data, (paint) =>
+    passages.map((passage, i) => passageText(passage, i, paint)).join('\n\n'),
   );
-  if (options.explain && !output.json) {
-    const { index, stats } = explanation;
-    const plan = index.plan === 'lists' ? ` in ${index.lists} lists` : '';
-    output.note(
-      `\n${stats.classes} classes, ${index.rowsScanned} vectors compared${plan}, ${index.postingsRead} postings read\n` +
-        `${stats.candidates} candidates: ${stats.superseded} superseded, ${stats.expired} expired, ${stats.failed} failed a proof\n` +
-        `${stats.documentsVerified} documents proven, ${stats.chunksOpened} chunks opened, ${stats.plaintextHits} from memory`,
-    );
-  }
+  if (passages.length === 0) output.note(NOTHING);
+  if (decision === null || output.json) return;
+  output.note(`${passages.length === 0 ? '' : '\n'}${explanationText(decision, explanation)}`);
 }
 
+/** The same words whether there is nothing, nothing that fits or nothing that the person may read. */
+const NOTHING = 'No passages.';
+
 async function context(invocation: Invocation<ContextCommandOptions>): Promise<void> {
-  const { options, output, world } = invocation;
+  const { options, output } = invocation;
+  const caller = impersonated(personNamed(invocation));
   const vault = await invocation.open();
   const [query = ''] = invocation.arguments;
-  const { as, budget, receipt: file, since } = options;
-  const request = { caller: impersonated(as), query, budget, receipt: file !== undefined };
+  const { budget, receipt: file, since } = options;
+  const request = { caller, query, budget, receipt: file !== undefined };
   const result = await vault.context({ ...request, ...(since !== undefined && { since }) });
   const { receipt, ...shown } = result;
   if (file !== undefined && receipt !== null) {
-    await writeFile(path.resolve(world.cwd, file), encodeReceipt(receipt));
+    await writeNamed(invocation, file, 'receipt', encodeReceipt(receipt));
     output.note(
-      `receipt written to ${file}; check it with: strongroom verify ${file} --trust FILE`,
+      `Receipt written to ${file}. Who has the trust file (strongroom trust export) checks it offline:\n` +
+        `  strongroom verify ${file} --trust FILE\n`,
     );
   }
-  output.data(shown, () => (shown.text === '' ? 'No passages.' : shown.text));
-  if (!output.json && shown.citations.length > 0) {
+  output.data(shown, () => shown.text);
+  if (shown.citations.length === 0) output.note(NOTHING);
+  else if (!output.json) {
     output.note(`\n${shown.citations.map(citationText).join('\n')}\n${shown.tokens} tokens`);
   }
+}
+
+/** What the directory says of a person: the first step of every decision. */
+interface PersonDecision {
+  readonly person: string;
+  readonly identity: 'impersonated';
+  readonly groups: readonly string[];
+  readonly clearance: number;
+  readonly mayRead: boolean;
+  readonly directoryEpoch: number;
+  readonly policyEpoch: number;
+}
+
+function decisionOn({ session }: Vault, id: string): PersonDecision {
+  const { directory, policyEpoch } = session.access;
+  const { groups, clearance, actions } = directory.principal(id);
+  return {
+    person: id,
+    identity: 'impersonated',
+    groups: [...groups].sort(),
+    clearance,
+    mayRead: actions.has('read'),
+    directoryEpoch: directory.epoch,
+    policyEpoch,
+  };
+}
+
+function scannedText(index: SearchResult['explanation']['index']): string {
+  const plan = index.plan === 'lists' ? ` in ${count(index.lists, 'list')}` : '';
+  return `${count(index.rowsScanned, 'vector')}${plan}, ${count(index.postingsRead, 'posting')}`;
+}
+
+function explanationText(
+  decision: PersonDecision,
+  { index, stats }: SearchResult['explanation'],
+): string {
+  const dropped = [
+    [stats.superseded, 'of a version that is no longer current'],
+    [stats.expired, 'expired'],
+    [stats.foreign, 'in a class that was not asked for'],
+    [stats.failed, 'failed a proof'],
+  ] as const;
+  const out = dropped.filter(([n]) => n > 0).map(([n, why]) => `${n} ${why}`);
+  const right = decision.mayRead ? 'may read' : 'has no right to read';
+  return facts([
+    ['person', `${decision.person}, impersonated; ${right}; clearance ${decision.clearance}`],
+    ['groups', decision.groups.join(', ')],
+    ['decided by', `directory ${decision.directoryEpoch}, policy ${decision.policyEpoch}`],
+    ['classes', `${stats.classes} admit this person; no other was read`],
+    ['scanned', scannedText(index)],
+    ['candidates', `${stats.candidates}; dropped: ${out.join(', ') || 'none'}`],
+    [
+      'verified',
+      `${count(stats.documentsVerified, 'document')} proven, ${count(stats.chunksOpened, 'chunk')} opened, ` +
+        `${stats.plaintextHits} from memory`,
+    ],
+  ]);
 }
 
 /** A caller who is named by whoever holds the key ring. */
@@ -111,20 +168,24 @@ export function impersonated(id: string): Caller {
   return { id, identity: 'impersonated' };
 }
 
-function passageText(passage: Passage, i: number): string {
+function passageText(passage: Passage, i: number, paint: Paint): string {
   const { source, headings, version, text } = passage;
-  const place = headings.length > 0 ? `  ${headings.join(' > ')}` : '';
-  const head = `${styled('bold', `${i + 1}  ${source.uri}`)}${styled('dim', `  v${version}${place}`)}`;
+  const place = headings.length > 0 ? `  ${headings.map(visible).join(' > ')}` : '';
+  const name = paint('bold', `${i + 1}  ${visible(source.uri)}`);
+  const head = `${name}${paint('dim', `  v${version}${place}`)}`;
   const body = text.split('\n').filter((line) => line.trim() !== '');
   const lines = body
-    .slice(0, 4)
+    .slice(0, SHOWN_LINES)
+    .map(visible)
     .map((line) => `   ${line.length > 160 ? `${line.slice(0, 157)}...` : line}`);
-  return [head, ...lines, ...(body.length > 4 ? ['   ...'] : [])].join('\n');
+  return [head, ...lines, ...(body.length > SHOWN_LINES ? ['   ...'] : [])].join('\n');
 }
 
+const SHOWN_LINES = 4;
+
 function citationText({ n, source, version, range, headings }: Citation): string {
-  const place = headings.length > 0 ? `, ${headings.join(' > ')}` : '';
-  return `[${n}] ${source.uri} v${version}, bytes ${range.start}-${range.end}${place}`;
+  const place = headings.length > 0 ? `, ${headings.map(visible).join(' > ')}` : '';
+  return `[${n}] ${visible(source.uri)} v${version}, bytes ${range.start}-${range.end}${place}`;
 }
 
 function modeOf(text: string): string {

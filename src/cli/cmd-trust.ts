@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFile, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import type { Command } from 'commander';
 import { fail, hex } from '../core/index.ts';
 import {
@@ -12,9 +10,10 @@ import {
 } from '../provenance/index.ts';
 import { FileTrustStore } from '../store/index.ts';
 import { readConfig } from '../vault/index.ts';
-import { addCommand, type Invocation, type World } from './command.ts';
+import { addCommand, addGroup, type Invocation, type World } from './command.ts';
+import { readNamed, writeNamed } from './files.ts';
 import { positive } from './numbers.ts';
-import { facts, styled } from './output.ts';
+import { facts } from './text.ts';
 
 interface AddTrustOptions {
   readonly fingerprint?: string;
@@ -23,9 +22,10 @@ interface AddTrustOptions {
 
 /** `strongroom trust ...`. */
 export function registerTrust(program: Command, world: World): void {
-  const trust = program
-    .command('trust')
-    .description('which keys this machine trusts, outside every vault');
+  const trust = addGroup(program, 'trust', {
+    description: 'which keys this machine trusts, outside every vault',
+    examples: ['strongroom trust show', 'strongroom trust export --out trust.json'],
+  });
   addCommand(trust, world, {
     usage: 'show',
     description: 'what this machine trusts for a vault',
@@ -46,8 +46,11 @@ export function registerTrust(program: Command, world: World): void {
       const text = trustToShare(known.file);
       if (out === undefined) invocation.output.data(JSON.parse(text), () => text);
       else {
-        await writeFile(path.resolve(invocation.world.cwd, out), text);
-        invocation.output.note(`fingerprint ${trustFingerprint(known)}: tell it by another way`);
+        await writeNamed(invocation, out, 'trust file', text);
+        invocation.output.note(
+          `Written to ${out}. Whoever adds it compares the fingerprint; tell it by another way than the file:\n` +
+            `  ${trustFingerprint(known)}`,
+        );
       }
     },
   });
@@ -94,26 +97,29 @@ async function setWitnesses(invocation: Invocation<{ readonly k?: number }>): Pr
 }
 
 async function addTrust(invocation: Invocation<AddTrustOptions>): Promise<void> {
-  const { options, output, home, world } = invocation;
-  const file = path.resolve(world.cwd, invocation.arguments[0] ?? '');
-  const bytes = await readFile(file).catch((error: unknown) => {
-    throw fail('USAGE', 'the trust file could not be read', {}, error);
-  });
-  const trust = parseTrust(bytes);
+  const { options, output, home } = invocation;
+  const [file = ''] = invocation.arguments;
+  const trust = parseTrust(await readNamed(invocation, file, 'trust file'));
   const fingerprint = trustFingerprint(trust);
-  if (!options.tofu && options.fingerprint !== fingerprint) {
-    const why =
-      options.fingerprint === undefined ? 'give --fingerprint' : 'the fingerprint is another one';
-    throw fail('TRUST_INVALID', `${why}: the file's is ${fingerprint}`);
-  }
+  checkFingerprint(options, fingerprint);
   const store = new FileTrustStore(home, trust.file.vaultId);
   if (await store.exists())
-    throw fail('USAGE', 'this machine has a trust file for this vault already');
+    throw fail('USAGE', 'this machine trusts keys of this vault already: strongroom trust show');
   const origin = options.tofu ? ('tofu' as const) : ('added' as const);
   await store.write({ ...trust.file, origin });
-  if (options.tofu)
-    output.warn(`${styled('yellow', 'TOFU')}  the keys were believed without comparison`);
+  if (options.tofu) output.warn('TOFU', 'the keys were believed without comparison');
   output.data({ vaultId: trust.file.vaultId, fingerprint, origin }, () => trustText(trust));
+}
+
+function checkFingerprint({ tofu, fingerprint }: AddTrustOptions, found: string): void {
+  if (tofu || fingerprint === found) return;
+  if (fingerprint !== undefined) {
+    throw fail('TRUST_INVALID', 'the keys in the file do not have this fingerprint');
+  }
+  throw fail(
+    'USAGE',
+    `ask the owner whether the fingerprint is ${found} and give it by --fingerprint`,
+  );
 }
 
 async function ownTrust({ vault, home }: Invocation<unknown>): Promise<Trust> {

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import type { Command } from 'commander';
 import { fail, isStrongroomError } from '../core/index.ts';
 import {
@@ -14,8 +12,10 @@ import {
 } from '../provenance/index.ts';
 import { addCommand, type Invocation, type World } from './command.ts';
 import { positive } from './numbers.ts';
-import { bytesText, facts, styled } from './output.ts';
-import { progressOf } from './progress.ts';
+import { readNamed } from './files.ts';
+import { bytesText, count, facts, timeText } from './text.ts';
+import type { Paint } from './output.ts';
+import { withProgress } from './progress.ts';
 
 interface VerifyOptions {
   readonly trust?: string;
@@ -49,37 +49,33 @@ export function registerVerify(program: Command, world: World): void {
 }
 
 async function verify(invocation: Invocation<VerifyOptions>): Promise<number> {
-  const { options, output, world } = invocation;
+  const { options, output } = invocation;
   const [file] = invocation.arguments;
   if (file === undefined) throw fail('USAGE', 'name a receipt, or use --all');
-  const resolve = (name: string): string => path.resolve(world.cwd, name);
-  const bytes = await readOr(resolve(file), 'the receipt could not be read');
-  const given = await trustFile(options, resolve);
+  const bytes = await readNamed(invocation, file, 'receipt');
+  const given = await trustFile(invocation);
   try {
     const receipt = parseReceipt(bytes);
     const trust = given ?? trustFromGenesis(receipt, options.vkey ?? '');
     const verdict = verifyReceipt(receipt, trust);
     checkAge(verdict, options.maxAge);
-    output.data({ ...verdict, rootKey: given === null ? 'taken from genesis' : 'trusted' }, () =>
-      verdictText(verdict, given === null),
-    );
+    const rootKey = given === null ? 'taken from genesis' : 'trusted';
+    output.data({ ...verdict, rootKey }, (paint) => verdictText(verdict, given === null, paint));
     return verdict.attested ? 0 : 3;
   } catch (error) {
     // Whatever does not hold in a receipt makes it false: exit code 3 means something else here.
     if (!isStrongroomError(error) || error.area !== 'integrity') throw error;
     output.data(
       { proved: false, reason: error.message },
-      () => `${styled('red', 'FALSE')}  ${error.message}`,
+      (paint) => `${paint('red', 'FALSE')}  ${error.message}`,
     );
     return 1;
   }
 }
 
 /** The trust file, or null when the log key alone is given. A file that is none counts as no trust given. */
-async function trustFile(
-  { trust, vkey }: VerifyOptions,
-  resolve: (name: string) => string,
-): Promise<Trust | null> {
+async function trustFile(invocation: Invocation<VerifyOptions>): Promise<Trust | null> {
+  const { trust, vkey } = invocation.options;
   if (trust === undefined && vkey === undefined) {
     throw fail('USAGE', 'trust is never read from the receipt: give --trust FILE or --vkey KEY');
   }
@@ -87,11 +83,11 @@ async function trustFile(
     throw fail('USAGE', '--vkey is not the public key of a log');
   }
   if (trust === undefined) return null;
-  const bytes = await readOr(resolve(trust), 'the trust file could not be read');
+  const bytes = await readNamed(invocation, trust, 'trust file');
   try {
     return parseTrust(bytes);
   } catch (error) {
-    throw fail('USAGE', 'the trust file is none', {}, error);
+    throw fail('USAGE', 'the file after --trust is no trust file', {}, error);
   }
 }
 
@@ -103,9 +99,9 @@ function checkAge(verdict: ReceiptVerdict, maxAge: number | undefined): void {
 
 async function verifyVault(invocation: Invocation<VerifyOptions>): Promise<number> {
   const vault = await invocation.open();
-  const progress = progressOf(invocation, 'verifying');
-  const report = await vault.verifyAll((done, total) => progress.update(done, total));
-  progress.end();
+  const report = await withProgress(invocation, 'verifying', (onProgress) =>
+    vault.verifyAll(onProgress),
+  );
   invocation.output.data(report, () =>
     facts([
       ['documents', report.documents],
@@ -118,7 +114,7 @@ async function verifyVault(invocation: Invocation<VerifyOptions>): Promise<numbe
   return report.failures.length === 0 ? 0 : 3;
 }
 
-function verdictText(verdict: ReceiptVerdict, fromGenesis: boolean): string {
+function verdictText(verdict: ReceiptVerdict, fromGenesis: boolean, paint: Paint): string {
   const { passages, head, attested } = verdict;
   const compared = {
     same: 'same as trusted',
@@ -128,11 +124,11 @@ function verdictText(verdict: ReceiptVerdict, fromGenesis: boolean): string {
   const how = verdict.identity === 'token' ? 'by token' : 'by impersonation';
   return facts([
     [
-      styled('green', 'PROVED'),
-      `${passages.length} passages: bytes, version, current at the head, signer`,
+      paint('green', 'PROVED'),
+      `${count(passages.length, 'passage')}: bytes, version, current at the head, signer`,
     ],
     [
-      attested ? styled('green', 'ATTESTED') : styled('yellow', 'NOT ATTESTED'),
+      attested ? paint('green', 'ATTESTED') : paint('yellow', 'NOT ATTESTED'),
       attested
         ? `the retriever says that the caller was allowed (identified ${how})`
         : 'that the caller was allowed',
@@ -141,7 +137,7 @@ function verdictText(verdict: ReceiptVerdict, fromGenesis: boolean): string {
       'log head',
       `${head.size} entries, root ${head.root.slice(0, 16)}..., ${compared[verdict.headCompared]}`,
     ],
-    ['state time', new Date(verdict.stateTime * 1000).toISOString()],
+    ['state time', timeText(verdict.stateTime)],
     ['root key', fromGenesis ? 'taken from genesis: give --trust for more' : 'from the trust file'],
     ...passages.map(
       (p) =>
@@ -151,10 +147,4 @@ function verdictText(verdict: ReceiptVerdict, fromGenesis: boolean): string {
         ] as const,
     ),
   ]);
-}
-
-async function readOr(file: string, message: string): Promise<Uint8Array> {
-  return readFile(file).catch((error: unknown) => {
-    throw fail('USAGE', message, {}, error);
-  });
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { fail, hex, systemClock, systemRandom } from '../core/index.ts';
 import { parseTrust } from '../provenance/index.ts';
 import { Witness, witnessServer } from '../witness/index.ts';
-import { addCommand, type Invocation, type World } from './command.ts';
-import { facts, styled } from './output.ts';
+import { addCommand, addGroup, type Invocation, type World } from './command.ts';
+import { readNamed } from './files.ts';
+import { facts } from './text.ts';
 
 interface ServeOptions {
   readonly listen: string;
@@ -16,9 +16,14 @@ interface ServeOptions {
 
 /** `strongroom witness init|add|show|serve`. */
 export function registerWitness(program: Command, world: World): void {
-  const witness = program
-    .command('witness')
-    .description('vouch for the logs of others, so that nobody can be shown a second history');
+  const witness = addGroup(program, 'witness', {
+    description: 'vouch for the logs of others, so that nobody can be shown a second history',
+    examples: [
+      'strongroom witness init witness.acme.example/one',
+      'strongroom witness add trust.json',
+      'strongroom witness serve',
+    ],
+  });
   addCommand(witness, world, {
     usage: 'init <name>',
     description: 'make the key of a witness in STRONGROOM_HOME; the name is a URL without scheme',
@@ -63,7 +68,7 @@ function opened(invocation: Invocation<unknown>): Promise<Witness> {
   return Witness.open({
     directory: directoryOf(invocation),
     clock: systemClock,
-    onAlarm: ({ code, message }) => output.warn(`${styled('yellow', code)}  ${message}`),
+    onAlarm: ({ code, message }) => output.warn(code, message),
   });
 }
 
@@ -75,11 +80,8 @@ async function show(invocation: Invocation<unknown>): Promise<void> {
 }
 
 async function add(invocation: Invocation<unknown>): Promise<void> {
-  const { world, output } = invocation;
-  const file = path.resolve(world.cwd, invocation.arguments[0] ?? '');
-  const bytes = await readFile(file).catch((error: unknown) => {
-    throw fail('USAGE', 'the trust file could not be read', {}, error);
-  });
+  const { output } = invocation;
+  const bytes = await readNamed(invocation, invocation.arguments[0] ?? '', 'trust file');
   const { log, file: trust } = parseTrust(bytes);
   const witness = await opened(invocation);
   try {

@@ -3,14 +3,13 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
-import { type Alarm, fail } from '../core/index.ts';
+import { type Alarm, fail, isPrincipal } from '../core/index.ts';
 import { homeDirectory } from '../store/index.ts';
 import { openVault, type Vault } from '../vault/index.ts';
-import { type Output, outputTo, reportError, type Streams, styled } from './output.ts';
+import { type Output, outputTo, reportError, type Streams } from './output.ts';
 
 /** The world a command runs in; tests pass their own. */
 export interface World extends Streams {
-  readonly env: Readonly<Record<string, string | undefined>>;
   /** Directory against which paths are meant. */
   readonly cwd: string;
   /** Resolves when a server should end; default: at SIGINT or SIGTERM. */
@@ -62,11 +61,32 @@ export function addCommand<O>(parent: Command, world: World, spec: CommandSpec<O
   command
     .option('--json', 'print one JSON value on stdout', false)
     .option('--quiet', 'no narration on stderr', false)
-    .addHelpText('after', `\nExamples:\n${spec.examples.map((line) => `  $ ${line}`).join('\n')}`);
+    .addHelpText('after', examplesText(spec.examples));
   command.action(async () => {
     world.exit(await execute(command, world, spec));
   });
   return command;
+}
+
+/** A command that holds others, such as `log`. */
+export function addGroup(
+  parent: Command,
+  name: string,
+  { description, examples }: Pick<CommandSpec<unknown>, 'description' | 'examples'>,
+): Command {
+  return parent.command(name).description(description).addHelpText('after', examplesText(examples));
+}
+
+/** The end of a help text. */
+export function examplesText(examples: readonly string[]): string {
+  return `\nExamples:\n${examples.map((line) => `  $ ${line}`).join('\n')}`;
+}
+
+/** The person named by `--as`. @throws {USAGE} when there is none */
+export function personNamed({ options }: Invocation<{ readonly as?: string }>): string {
+  if (options.as === undefined) throw fail('USAGE', 'say on whose behalf: --as NAME');
+  if (!isPrincipal(options.as)) throw fail('USAGE', 'the name after --as is no name of a person');
+  return options.as;
 }
 
 /** The passphrase of the key ring, which never comes from the command line. */
@@ -105,8 +125,7 @@ function invocationOf<O>(
   const home = path.resolve(world.cwd, homeDirectory(world.env));
   const vault = path.resolve(world.cwd, options.vault);
   const output = outputTo(world, options);
-  const onAlarm = (alarm: Alarm): void =>
-    output.warn(`${styled('yellow', alarm.code)}  ${alarm.message}`);
+  const onAlarm = (alarm: Alarm): void => output.warn(alarm.code, alarm.message);
   return {
     options,
     arguments: command.processedArgs.flat() as string[],

@@ -1,24 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 // Data goes to stdout, narration to stderr. With --json, stdout holds one JSON value and nothing else.
 import { styleText } from 'node:util';
-import Table from 'cli-table3';
 import { type ErrorArea, StrongroomError } from '../core/index.ts';
 
 /** How a command speaks. */
 export interface Output {
   readonly json: boolean;
   /** The command's result: JSON with --json, else what `render` makes of it. */
-  data(value: unknown, render: () => string): void;
+  data(value: unknown, render: (paint: Paint) => string): void;
   /** Narration for people. */
   note(text: string): void;
-  /** A finding that people should see whatever they asked for. */
-  warn(text: string): void;
+  /** A finding that people should see whatever they asked for, with its code. */
+  warn(code: string, text: string): void;
 }
 
-/** Where output goes; tests pass their own. */
+/** Puts text in a style where the reader's stream shows styles, and gives it back as it is elsewhere. */
+export type Paint = (style: Style, text: string) => string;
+
+/** The styles that are used. */
+export type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan';
+
+/** Where text goes. */
+export interface Stream {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+}
+
+/** Where output goes, and the environment that says how; tests pass their own. */
 export interface Streams {
-  readonly stdout: { write(text: string): unknown };
-  readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean };
+  readonly stdout: Stream;
+  readonly stderr: Stream;
+  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 /** Exit code of a failed command, by the area of its error. */
@@ -34,86 +46,44 @@ export const EXIT_CODES: Readonly<Record<ErrorArea, number>> = {
 
 /** Makes the output of one command. */
 export function outputTo(streams: Streams, options: { json: boolean; quiet: boolean }): Output {
+  const { stdout, stderr, env } = streams;
   return {
     json: options.json,
     data: (value, render) => {
-      const text = options.json ? JSON.stringify(value, null, 2) : render();
-      if (text !== '') streams.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+      const text = options.json ? JSON.stringify(value, null, 2) : render(painter(stdout, env));
+      if (text !== '') stdout.write(text.endsWith('\n') ? text : `${text}\n`);
     },
     note: (text) => {
-      if (!options.quiet) streams.stderr.write(`${text}\n`);
+      if (!options.quiet) stderr.write(`${text}\n`);
     },
-    warn: (text) => streams.stderr.write(`${text}\n`),
+    warn: (code, text) => stderr.write(`${painter(stderr, env)('yellow', code)}  ${text}\n`),
   };
 }
 
-/** A table for people, without colour of its own. */
-export function table(
-  head: readonly string[],
-  rows: readonly (readonly (string | number)[])[],
-): string {
-  const made = new Table({ head: [...head], style: { head: [], border: [] }, chars: LIGHT });
-  for (const row of rows) made.push(row.map(String));
-  return made.toString();
-}
-
-const LIGHT = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: '  ',
-};
-
-/** Two columns of names and values. */
-export function facts(rows: readonly (readonly [string, string | number])[]): string {
-  const width = Math.max(...rows.map(([name]) => name.length));
-  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
-}
-
-/** Text in a style, where the terminal shows styles. */
-export function styled(
-  style: 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan',
-  text: string,
-): string {
-  return styleText(style, text, { stream: process.stdout });
-}
-
-/** Bytes for people. */
-export function bytesText(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  let [value, unit] = [bytes, 0];
-  while (value >= 1000 && unit < units.length - 1) [value, unit] = [value / 1000, unit + 1];
-  return unit === 0 ? `${bytes} B` : `${value.toFixed(1)} ${units[unit] ?? ''}`;
-}
-
-/** Where errors go, and the environment that may ask for more about them. */
-export interface ErrorWorld extends Streams {
-  readonly env: Readonly<Record<string, string | undefined>>;
+/** The painter of a stream: in colour on terminals unless NO_COLOR is set, elsewhere only if FORCE_COLOR asks for it. */
+export function painter(stream: Stream, env: Streams['env']): Paint {
+  const isForced = !['', '0'].includes(env['FORCE_COLOR'] ?? '');
+  const isRefused = (env['NO_COLOR'] ?? '') !== '' || env['TERM'] === 'dumb';
+  const isPlain = isRefused || !(isForced || stream.isTTY === true);
+  return (style, text) => (isPlain ? text : styleText(style, text, { validateStream: false }));
 }
 
 /** Writes an error as people or programs want it. @returns the exit code */
-export function reportError(error: unknown, world: ErrorWorld, json: boolean): number {
+export function reportError(error: unknown, streams: Streams, json: boolean): number {
   const known = error instanceof StrongroomError;
   const code = known ? error.code : 'INTERNAL';
   const message = known ? error.message : 'an unexpected error occurred';
-  const remedy = known ? error.remedy : 'Report it with the steps that led to it.';
+  const remedy = known
+    ? error.remedy
+    : 'Run it again with STRONGROOM_DEBUG=1 and report what it prints.';
   const details = known ? error.details : { name: error instanceof Error ? error.name : 'unknown' };
-  if (json)
-    world.stdout.write(`${JSON.stringify({ error: { code, message, remedy, details } })}\n`);
-  world.stderr.write(`${styled('red', code)}  ${message}\n  ${remedy}\n`);
-  if (!known && world.env['STRONGROOM_DEBUG'] === '1' && error instanceof Error) {
-    world.stderr.write(`${error.stack ?? ''}\n`);
+  const { stdout, stderr, env } = streams;
+  if (json) stdout.write(`${JSON.stringify({ error: { code, message, remedy, details } })}\n`);
+  stderr.write(`${painter(stderr, env)('red', code)}  ${message}\n  ${remedy}\n`);
+  if (env['STRONGROOM_DEBUG'] === '1' && error instanceof Error) {
+    for (let at: unknown = error; at instanceof Error; at = at.cause) {
+      stderr.write(`${at.stack ?? ''}\n`);
+    }
   }
   return known ? EXIT_CODES[error.area] : 1;
 }

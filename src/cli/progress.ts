@@ -2,39 +2,33 @@
 import { Presets, SingleBar } from 'cli-progress';
 import type { Invocation } from './command.ts';
 
-/** Shows how far long work is: a bar on a terminal, nothing elsewhere. */
-export interface Progress {
-  update(done: number, total: number, note?: string): void;
-  end(): void;
-}
+/** Told how far long work is. */
+export type Progress = (done: number, total: number, note?: string) => void;
 
-/** A progress display on stderr. */
-export function progressOf(
+/** Does long work and shows on stderr how far it is: a bar on a terminal, nothing elsewhere. */
+export async function withProgress<T>(
   { world, options, output }: Invocation<unknown>,
   verb: string,
-): Progress {
-  if (world.stderr.isTTY !== true || options.quiet || output.json) {
-    return { update: () => undefined, end: () => undefined };
-  }
+  work: (progress: Progress) => Promise<T>,
+): Promise<T> {
+  if (world.stderr.isTTY !== true || options.quiet || output.json) return work(() => undefined);
   const bar = new SingleBar(
     {
       format: `${verb} {bar} {value}/{total}  {note}`,
       stream: process.stderr,
-      hideCursor: true,
+      // The library would take the first interrupt for itself, and the command would go on.
+      gracefulExit: false,
       clearOnComplete: true,
       barsize: 30,
     },
     Presets.shades_classic,
   );
-  let started = false;
-  return {
-    update: (done, total, note = '') => {
-      if (started) bar.update(done, { note });
+  try {
+    return await work((done, total, note = '') => {
+      if (bar.isActive) bar.update(done, { note });
       else bar.start(total, done, { note });
-      started = true;
-    },
-    end: () => {
-      if (started) bar.stop();
-    },
-  };
+    });
+  } finally {
+    bar.stop();
+  }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help, type Option } from 'commander';
+import { fail } from '../core/index.ts';
 import { registerAccess } from './cmd-access.ts';
 import { registerDoctor } from './cmd-doctor.ts';
 import { registerDocuments } from './cmd-documents.ts';
@@ -12,13 +13,21 @@ import { registerPolicy } from './cmd-policy.ts';
 import { registerTrust } from './cmd-trust.ts';
 import { registerVerify } from './cmd-verify.ts';
 import { registerWitness } from './cmd-witness.ts';
-import type { World } from './command.ts';
+import { examplesText, type World } from './command.ts';
+import { reportError } from './output.ts';
 
 const ABOUT = `Strongroom: retrieval in which every passage is proven.
 
 Exit codes: 0 ok, 1 failure, 2 usage, 3 integrity, 4 access denied.
 Keys and trust live in STRONGROOM_HOME, never in the vault.
 A passphrase comes from STRONGROOM_PASSPHRASE or STRONGROOM_PASSPHRASE_FILE.`;
+
+const FIRST_STEPS = [
+  'strongroom init',
+  'strongroom ingest ./handbook',
+  'strongroom search "how do I take leave" --as alice',
+  'strongroom doctor',
+];
 
 /** Runs one command line. @returns the exit code */
 export async function runCli(argv: readonly string[], world: Omit<World, 'exit'>): Promise<number> {
@@ -27,7 +36,7 @@ export async function runCli(argv: readonly string[], world: Omit<World, 'exit'>
   const exit = (value: number): void => {
     code = value;
   };
-  program.description(ABOUT).version(VERSION).showSuggestionAfterError(true);
+  program.description(ABOUT).version(VERSION).addHelpText('after', examplesText(FIRST_STEPS));
   register(program, { ...world, exit });
   strict(program, world);
   try {
@@ -35,20 +44,28 @@ export async function runCli(argv: readonly string[], world: Omit<World, 'exit'>
     return code;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? 0 : 2;
+    if (error.exitCode === 0) return 0;
+    // Commander has told people what is wrong; programs that asked for JSON get it on stdout too.
+    const problem = fail('USAGE', error.message.replace(/^error: /, ''), {}, error);
+    return argv.includes('--json') ? reportError(problem, { ...world, stderr: NOBODY }, true) : 2;
   }
 }
+
+const NOBODY = { write: () => undefined };
 
 /** The version that the package carries; a test compares them. */
 export const VERSION = '0.1.0';
 
 function register(program: Command, world: World): void {
+  program.commandsGroup('Main job:');
   registerInit(program, world);
   registerIngest(program, world);
   registerSearch(program, world);
   registerVerify(program, world);
+  program.commandsGroup('Documents and permissions:');
   registerDocuments(program, world);
   registerAccess(program, world);
+  program.commandsGroup('Log, keys and trust:');
   registerLog(program, world);
   registerKeys(program, world);
   registerTrust(program, world);
@@ -59,10 +76,22 @@ function register(program: Command, world: World): void {
 
 /** Every command writes to the given streams and throws instead of ending the process. */
 function strict(command: Command, world: Omit<World, 'exit'>): void {
-  command.exitOverride();
-  command.configureOutput({
-    writeOut: (text) => world.stdout.write(text),
-    writeErr: (text) => world.stderr.write(text),
-  });
+  command
+    .exitOverride()
+    .showSuggestionAfterError(true)
+    .showHelpAfterError('(--help shows options and examples)')
+    .configureHelp({ optionDescription })
+    .configureOutput({
+      writeOut: (text) => world.stdout.write(text),
+      writeErr: (text) => world.stderr.write(text),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    });
   for (const child of command.commands) strict(child, world);
+}
+
+/** That a switch is off unless it is given goes without saying. */
+function optionDescription(this: Help, option: Option): string {
+  if (option.defaultValue === false) return option.description;
+  return Help.prototype.optionDescription.call(this, option);
 }

@@ -3,7 +3,7 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { type AccessFile, initialPolicy } from '../access/index.ts';
-import { base64, fail, logOrigin, newVaultId, type Signer, systemRandom } from '../core/index.ts';
+import { base64, fail, isTenantId, logOrigin, newVaultId, type Signer, systemRandom } from '../core/index.ts';
 import { defaultEmbedder, type Embedder } from '../embed/index.ts';
 import { LocalKeyRing, type ManagedKeyRing } from '../keys/index.ts';
 import {
@@ -48,7 +48,7 @@ export const FIRST_ROLES: readonly Role[] = [
 /**
  * Founds a vault in an empty directory. The configuration file is written last: without it there is no vault.
  * @returns the vault's id
- * @throws {VAULT_EXISTS} when there is one; {@link USAGE} when the directory holds other files
+ * @throws {VAULT_EXISTS} when there is one; {@link USAGE} when the directory holds other files, or for a malformed tenant id
  */
 export async function createVault(options: CreateOptions): Promise<{ vaultId: string }> {
   const vault = path.resolve(options.vault);
@@ -56,6 +56,7 @@ export async function createVault(options: CreateOptions): Promise<{ vaultId: st
   const random = options.random ?? systemRandom;
   const home = options.home ?? homeDirectory(process.env);
   const tenantId = options.tenantId ?? 'default';
+  if (!isTenantId(tenantId)) throw fail('USAGE', 'a tenant id must match [a-z0-9][a-z0-9-]{0,62}');
   const vaultId = newVaultId(random);
   const passphrase = options.passphrase ?? null;
   const ring = await LocalKeyRing.create({ home, vaultId, tenantId, passphrase, random });

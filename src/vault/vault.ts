@@ -168,12 +168,23 @@ export function openVault(options: SessionOptions): Promise<Vault> {
 }
 
 /**
+ * Reads the text of an access file.
+ * @throws {ACCESS_INVALID} when it is missing, or not in UTF-8
+ */
+export async function readAccessText(file: string): Promise<string> {
+  try {
+    return fromUtf8(await readFile(path.resolve(file)));
+  } catch (error) {
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    const why = isMissing ? 'does not exist: name one, or let init write one' : 'could not be read';
+    throw fail('ACCESS_INVALID', `the access file ${why}`, {}, error);
+  }
+}
+
+/**
  * Reads an access file.
  * @throws {ACCESS_INVALID} when it is missing or malformed
  */
 export async function readAccessFile(file: string): Promise<AccessFile> {
-  const bytes = await readFile(path.resolve(file)).catch((error: unknown) => {
-    throw fail('ACCESS_INVALID', 'the access file could not be read', {}, error);
-  });
-  return parseAccessFile(fromUtf8(bytes));
+  return parseAccessFile(await readAccessText(file));
 }
