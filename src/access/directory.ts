@@ -58,7 +58,8 @@ export class Directory {
   static parse(epoch: number, values: readonly unknown[]): Directory {
     const result = z.array(recordSchema).safeParse(values);
     if (!result.success) throw fail('FORMAT_INVALID', 'not a directory');
-    const records = new Map(result.data.map((record) => [record.p, record]));
+    const inOrder = result.data.toSorted((a, b) => (a.p < b.p ? -1 : 1));
+    const records = new Map(inOrder.map((record) => [record.p, record]));
     // Of two records of one person nobody could say which one counts.
     if (records.size < result.data.length) throw fail('FORMAT_INVALID', 'not a directory');
     return new Directory(epoch, records);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import path from 'node:path';
 import type { Command } from 'commander';
 import { readAccessFile, type VaultIngestReport } from '../vault/index.ts';
 import { addCommand, type Invocation, type World } from './command.ts';
@@ -48,8 +49,10 @@ async function ingest(invocation: Invocation<IngestCommandOptions>): Promise<num
   const { options, output } = invocation;
   const access = await readAccessFile(invocation.accessFile(options.access));
   const vault = await invocation.open();
+  const { cwd } = invocation.world;
+  const paths = invocation.arguments.map((given) => path.resolve(cwd, given));
   const report = await withProgress(invocation, 'ingesting', (progress) =>
-    vault.ingest([...invocation.arguments], {
+    vault.ingest(paths, {
       access,
       prune: options.prune,
       dryRun: options.dryRun,

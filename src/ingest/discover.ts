@@ -48,10 +48,12 @@ export async function* discover(
 ): AsyncGenerator<Discovered> {
   const include = picomatch([...(options.include ?? ['**'])], { dot: true });
   const exclude = picomatch([...(options.exclude ?? [])], { dot: true });
-  for (const given of paths) {
+  for (const [i, given] of paths.entries()) {
     const start = path.resolve(given);
     const stats = await stat(start).catch(() => null);
-    if (stats === null) throw fail('SOURCE_MISSING', 'a path to ingest does not exist');
+    if (stats === null) {
+      throw fail('SOURCE_MISSING', `path ${i + 1} of ${paths.length} to ingest does not exist`);
+    }
     const root = await realpath(stats.isDirectory() ? start : path.dirname(start));
     const walk = stats.isDirectory() ? walkFolder(root, '') : single(root, path.basename(start));
     let isWhole = stats.isDirectory();

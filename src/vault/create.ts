@@ -3,7 +3,15 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { type AccessFile, initialPolicy } from '../access/index.ts';
-import { base64, fail, isTenantId, logOrigin, newVaultId, type Signer, systemRandom } from '../core/index.ts';
+import {
+  base64,
+  fail,
+  isTenantId,
+  logOrigin,
+  newVaultId,
+  type Signer,
+  systemRandom,
+} from '../core/index.ts';
 import { defaultEmbedder, type Embedder } from '../embed/index.ts';
 import { LocalKeyRing, type ManagedKeyRing } from '../keys/index.ts';
 import {
