@@ -71,12 +71,15 @@ describe('the packed files', () => {
         : [],
     );
     expect([...new Set(switches.map(([, name]) => name))].sort()).toEqual([
+      'FORCE_COLOR',
+      'NO_COLOR',
       'STRONGROOM_ACCESS',
       'STRONGROOM_DEBUG',
       'STRONGROOM_HOME',
       'STRONGROOM_PASSPHRASE',
       'STRONGROOM_PASSPHRASE_FILE',
       'STRONGROOM_VAULT',
+      'TERM',
       'XDG_CONFIG_HOME',
     ]);
   });
