@@ -2,7 +2,16 @@
 import { Argument, type Command, Option } from 'commander';
 import { fail } from '../core/index.ts';
 import { type Role, ROLES } from '../provenance/index.ts';
-import { delegateKey, listKeys, revokeKey, rewrapKeys, rotateBranchKey } from '../vault/index.ts';
+import {
+  delegateKey,
+  endorseDocuments,
+  listKeys,
+  planRecovery,
+  recoverVault,
+  revokeKey,
+  rewrapKeys,
+  rotateBranchKey,
+} from '../vault/index.ts';
 import { addCommand, addGroup, type Invocation, type World } from './command.ts';
 import { indexOf } from './numbers.ts';
 import { count, facts, table } from './text.ts';
@@ -12,7 +21,12 @@ interface RevokeOptions {
   readonly reason: 'compromised' | 'superseded' | 'retired';
 }
 
-/** `strongroom keys ...`. */
+interface RecoverOptions {
+  readonly reason?: string;
+  readonly yes: boolean;
+}
+
+/** `strongroom keys ...` and `strongroom recover`. */
 export function registerKeys(program: Command, world: World): void {
   const keys = addGroup(program, 'keys', {
     description: 'the life of keys: what signs, and what wraps data keys',
@@ -53,6 +67,7 @@ export function registerKeys(program: Command, world: World): void {
     },
   });
   registerSigning(keys, world);
+  registerRecovery(keys, program, world);
 }
 
 function registerSigning(keys: Command, world: World): void {
@@ -91,6 +106,56 @@ function registerSigning(keys: Command, world: World): void {
         ),
     run: revoke,
   });
+}
+
+function registerRecovery(keys: Command, program: Command, world: World): void {
+  addCommand(keys, world, {
+    usage: 'endorse [documents...]',
+    description: 'vouch by the root key for documents that a revoked key had signed (default: all)',
+    examples: ['strongroom keys endorse', 'strongroom keys endorse handbook/leave.md'],
+    run: async ({ open, output, arguments: names }) => {
+      const vault = await open();
+      const ids = await Promise.all(names.map(async (name) => (await vault.describe(name)).docId));
+      const report = await endorseDocuments(vault.session, ids.length === 0 ? undefined : ids);
+      output.data(report, () =>
+        facts([
+          ['endorsed', report.endorsed],
+          ['still distrusted', report.failed.length],
+        ]),
+      );
+      return report.failed.length === 0 ? 0 : 3;
+    },
+  });
+  addCommand<RecoverOptions>(program, world, {
+    usage: 'recover',
+    description: 'go on from an older copy of the vault, after the newest state was lost for good',
+    examples: ['strongroom recover', 'strongroom recover --reason "disk lost" --yes'],
+    configure: (command) =>
+      command
+        .option('--reason <text>', 'why, for everyone who reads the log')
+        .option('--yes', 'sign the recovery; without it the two heads are only shown', false),
+    run: recover,
+  });
+}
+
+async function recover(invocation: Invocation<RecoverOptions>): Promise<number> {
+  const { options, output, place } = invocation;
+  const { reason, yes } = options;
+  if (yes && (reason === undefined || reason === '')) throw fail('USAGE', 'say why: --reason');
+  const heads = yes ? await recoverVault(place(), reason ?? '') : await planRecovery(place());
+  output.data({ ...heads, recovered: yes }, () =>
+    facts([
+      ['seen before', `${heads.old.size} entries, root ${heads.old.root.slice(0, 16)}...`],
+      [
+        yes ? 'gone back to' : 'the store shows',
+        `${heads.new.size} entries, root ${heads.new.root.slice(0, 16)}...`,
+      ],
+      ['lost', `everything acknowledged in the last ${heads.old.size - heads.new.size} entries`],
+    ]),
+  );
+  if (!yes)
+    output.note('restore a newer copy if there is one; else run again with --reason and --yes');
+  return yes ? 0 : 1;
 }
 
 async function list({ open, output }: Invocation<unknown>): Promise<void> {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { type Alarm, fail, isPrincipal } from '../core/index.ts';
 import { homeDirectory } from '../store/index.ts';
-import { openVault, type Vault } from '../vault/index.ts';
+import { openVault, type SessionOptions, type Vault } from '../vault/index.ts';
 import { type Output, outputTo, reportError, type Streams } from './output.ts';
 
 /** The world a command runs in; tests pass their own. */
@@ -37,6 +37,8 @@ export interface Invocation<O> {
   readonly vault: string;
   /** Path of the access file: `--access`, STRONGROOM_ACCESS, else beside the vault. */
   readonly accessFile: (named?: string) => string;
+  /** How the vault is opened, for what happens outside an opened one. */
+  readonly place: () => SessionOptions;
   /** Opens the vault once; it is closed when the command ends. */
   readonly open: () => Promise<Vault>;
 }
@@ -126,6 +128,10 @@ function invocationOf<O>(
   const vault = path.resolve(world.cwd, options.vault);
   const output = outputTo(world, options);
   const onAlarm = (alarm: Alarm): void => output.warn(alarm.code, alarm.message);
+  const place = (): SessionOptions => {
+    const passphrase = passphraseFrom(world.env);
+    return { vault, home, onAlarm, ...(passphrase !== undefined && { passphrase }) };
+  };
   return {
     options,
     arguments: command.processedArgs.flat() as string[],
@@ -137,10 +143,7 @@ function invocationOf<O>(
       const beside = path.join(path.dirname(vault), 'strongroom.access.yaml');
       return path.resolve(world.cwd, named ?? world.env['STRONGROOM_ACCESS'] ?? beside);
     },
-    open: () =>
-      once(() => {
-        const passphrase = passphraseFrom(world.env);
-        return openVault({ vault, home, onAlarm, ...(passphrase !== undefined && { passphrase }) });
-      }),
+    place,
+    open: () => once(() => openVault(place())),
   };
 }

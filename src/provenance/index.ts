@@ -15,6 +15,7 @@ export * from './public-key.ts';
 export * from './published-head.ts';
 export * from './receipt.ts';
 export * from './receipt-verify.ts';
+export * from './recovery.ts';
 export * from './replay.ts';
 export * from './roles.ts';
 export * from './sealed-list.ts';

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type AlarmSink, type Clock, compareBytes, holds, need, utf8 } from '../core/index.ts';
+import { type AlarmSink, type Clock, compareBytes, need, utf8 } from '../core/index.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Witnesses } from './cosignature.ts';
 import type { LogReader } from './log-reader.ts';
 import { EMPTY_ROOT, type TreeHead } from './merkle.ts';
+import { continuedTrust, startingView } from './ledger-start.ts';
 import {
   type ConflictSink,
   MAX_CLOCK_LEAD_SECONDS,
@@ -11,14 +12,7 @@ import {
   requireContinuation,
   requireWitnessed,
 } from './published-head.ts';
-import {
-  type ClaimedState,
-  EMPTY_VIEW,
-  type LogView,
-  replay,
-  type Replayed,
-  viewFromClaim,
-} from './replay.ts';
+import { type ClaimedState, EMPTY_VIEW, type LogView, replay, type Replayed } from './replay.ts';
 import {
   type AclValue,
   type DocValue,
@@ -88,11 +82,9 @@ export class Ledger {
    *   {@link CLOCK_AHEAD} {@link HEAD_STALE}
    */
   static async open(options: LedgerOptions): Promise<Ledger> {
-    const trust = await options.trust.read();
-    const { reader, clock, keepConflict } = options;
-    const head = openPublished(await reader.checkpointBytes(), trust, clock);
-    const seen = trust.head ?? { size: 0, root: head.root };
-    await requireContinuation(reader, seen, head, keepConflict);
+    const known = await options.trust.read();
+    const head = openPublished(await options.reader.checkpointBytes(), known, options.clock);
+    const trust = await continuedTrust(options, known, head);
     const start = await startingView(options, trust, head);
     const replayed = await replay(options.idKey, start.view, options.reader, head);
     const ledger = new Ledger(options, trust, replayed.view, head);
@@ -263,28 +255,4 @@ export class Ledger {
     const fresh = maxAge === null || age <= maxAge;
     need('INV-HEAD-AGE', fresh, 'HEAD_STALE', 'the newest signed state is too old');
   }
-}
-
-async function startingView(
-  options: LedgerOptions,
-  trust: Trust,
-  head: Checkpoint,
-): Promise<{ view: LogView; discard: boolean }> {
-  const cached = await options.cache.load();
-  // A state entry vouches for stored rows only if this machine has replayed the log up to it: the rows themselves say
-  // whose keys count, so the holder of the log key could append one that agrees with edited rows.
-  const seen = trust.head?.size ?? 0;
-  if (cached !== null && holds('INV-LEDGER-CACHE-SEEN', cached.size <= seen)) {
-    const view = await viewFromClaim(options.idKey, cached, options.reader, head);
-    if (view !== null) return { view, discard: false };
-    options.onAlarm({
-      code: 'LEDGER_TAMPERED',
-      message: 'the ledger database was refused and is rebuilt from the signed log',
-    });
-  }
-  const claim = (await options.snapshot?.(head)) ?? null;
-  if (claim === null) return { view: EMPTY_VIEW, discard: true };
-  // A snapshot may be newer than what this machine has replayed, so its sequencer key must lead to the trusted root.
-  const view = await viewFromClaim(options.idKey, claim, options.reader, head, trust.rootKey);
-  return { view: view ?? EMPTY_VIEW, discard: true };
 }

@@ -13,6 +13,7 @@ import {
   verifyConsistency,
   verifyInclusion,
 } from './merkle.ts';
+import { RECOVERY_PATH } from './recovery.ts';
 import {
   decodeBundle,
   levelCount,
@@ -43,6 +44,11 @@ export class LogReader {
   /** Bytes of the published checkpoint, or null. */
   async checkpointBytes(): Promise<Uint8Array | null> {
     return (await this.#store.get(`${this.#prefix}checkpoint`))?.bytes ?? null;
+  }
+
+  /** Bytes of the recovery statement that the log was taken back by, or null. */
+  async recoveryBytes(): Promise<Uint8Array | null> {
+    return (await this.#store.get(`${this.#prefix}${RECOVERY_PATH}`))?.bytes ?? null;
   }
 
   /**

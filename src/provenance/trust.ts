@@ -58,6 +58,11 @@ export interface TrustStore {
    * nothing.
    */
   raise(head: SeenHead): Promise<void>;
+  /**
+   * Goes back to an older head after a recovery that names `from`, the head seen so far. Durable on return.
+   * @throws {HEAD_STALE} when another head has been seen meanwhile
+   */
+  goBack(from: TreeHead, to: TreeHead): Promise<void>;
   /** The signed note of a head seen before, or null when it was not kept. */
   seenNote(head: TreeHead): Promise<string | null>;
 }

@@ -2,7 +2,7 @@
 // STRONGROOM_HOME: what is trusted and therefore lies outside every vault.
 import os from 'node:os';
 import path from 'node:path';
-import { base64, fail, fromUtf8, jcsBytes, need, utf8 } from '../core/index.ts';
+import { base64, fail, fromUtf8, hex, jcsBytes, need, utf8 } from '../core/index.ts';
 import { isExposed, privateDirectory, readIfPresent, writePrivateFile } from '../keys/index.ts';
 import { withFileErrors } from './file-errors.ts';
 import { FileLock } from './file-lock.ts';
@@ -99,6 +99,16 @@ export class FileTrustStore implements TrustStore {
       if (next === present) return;
       await writePrivateFile(this.#file, jcsBytes(next));
       if (head.note !== undefined) await writePrivateFile(this.#noteFile, utf8(head.note));
+    });
+  }
+
+  async goBack(from: TreeHead, to: TreeHead): Promise<void> {
+    await this.#alone(async () => {
+      const { file, head } = await this.read();
+      const isAt = head?.size === from.size && hex(head.root) === hex(from.root);
+      if (!isAt) throw fail('HEAD_STALE', 'another head has been seen in the meantime');
+      const next = { ...file, head: { size: to.size, root: hex(to.root) } };
+      await writePrivateFile(this.#file, jcsBytes(next));
     });
   }
 

@@ -70,6 +70,11 @@ export class MemoryTrust implements TrustStore {
     return Promise.resolve();
   }
 
+  goBack(_from: TreeHead, to: TreeHead): Promise<void> {
+    this.file = { ...this.file, head: { size: to.size, root: hex(to.root) } };
+    return Promise.resolve();
+  }
+
   seenNote(): Promise<null> {
     return Promise.resolve(null);
   }
