@@ -5,6 +5,7 @@ import {
   type Alarm,
   type AuditEvent,
   type Clock,
+  hex,
   jcs,
   jcsBytes,
   type ObjectStore,
@@ -143,6 +144,10 @@ export class MemoryDisk {
         read: async () => parseTrust(jcsBytes(this.trust)),
         raise: (head) => {
           this.trust = raised(this.trust, head);
+          return Promise.resolve();
+        },
+        goBack: (_from, { size, root }) => {
+          this.trust = { ...this.trust, head: { size, root: hex(root) } };
           return Promise.resolve();
         },
         seenNote: () => Promise.resolve(null),
