@@ -310,6 +310,11 @@ export const ERROR_CODES = {
     meaning: 'The index of this process has used up the memory it may have.',
     remedy: 'Divide the documents among several vaults, or use an embedder of fewer dimensions.',
   },
+  EMBEDDER_FAILED: {
+    area: 'index',
+    meaning: 'The embedder ended with an error of its own.',
+    remedy: 'See the cause of the error; run the ingestion again, what was acknowledged is kept.',
+  },
   EMBEDDER_MISMATCH: {
     area: 'index',
     meaning: 'The vault was made for another embedder.',

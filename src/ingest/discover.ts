@@ -4,7 +4,7 @@ import type { Stats } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import picomatch from 'picomatch';
-import { compareUtf8, fail, type StrongroomError } from '../core/index.ts';
+import { compareUtf8, fail, holds, type StrongroomError } from '../core/index.ts';
 
 /** Ending of the files that carry a document's own permissions. */
 export const SIDECAR_ENDING = '.access.yaml';
@@ -39,17 +39,21 @@ export interface DiscoverOptions {
 }
 
 /**
- * Walks files and folders in a fixed order. Names that begin with a dot are skipped, and so are sidecar files.
- * @throws {SOURCE_MISSING} when a given path does not exist
+ * Walks files and folders in a fixed order. Names that begin with a dot are skipped, and so are sidecar files; a folder
+ * or file that is given twice is walked once.
+ * @throws {SOURCE_MISSING} when a given path does not exist; {USAGE} for an empty glob
  */
 export async function* discover(
   paths: readonly string[],
   options: DiscoverOptions,
 ): AsyncGenerator<Discovered> {
-  const include = picomatch([...(options.include ?? ['**'])], { dot: true });
-  const exclude = picomatch([...(options.exclude ?? [])], { dot: true });
+  const include = matcher(options.include ?? ['**']);
+  const exclude = matcher(options.exclude ?? []);
+  const walked = new Set<string>();
   for (const [i, given] of paths.entries()) {
     const start = path.resolve(given);
+    if (walked.has(start)) continue;
+    walked.add(start);
     const stats = await stat(start).catch(() => null);
     if (stats === null) {
       throw fail('SOURCE_MISSING', `path ${i + 1} of ${paths.length} to ingest does not exist`);
@@ -69,6 +73,11 @@ export async function* discover(
     }
     if (isWhole) yield { kind: 'folder', root };
   }
+}
+
+function matcher(globs: readonly string[]): (uri: string) => boolean {
+  if (globs.includes('')) throw fail('USAGE', 'a glob of files is empty');
+  return picomatch([...globs], { dot: true });
 }
 
 /** What walking meets: a path, or a folder that could not be read. */
@@ -93,11 +102,17 @@ async function* walkFolder(root: string, prefix: string): AsyncGenerator<Walked>
 
 async function* single(root: string, uri: string): AsyncGenerator<Walked> {
   if (uri.endsWith(SIDECAR_ENDING)) return;
+  if (!uri.isWellFormed()) {
+    // Such a name has no document id: with U+FFFD in its place two names would be one document.
+    const error = fail('SOURCE_UNREADABLE', 'the name of a file is not valid Unicode');
+    yield { kind: 'refused', uri: uri.toWellFormed(), error };
+    return;
+  }
   const found = await look(path.join(root, uri));
   if (found === null) {
     const error = fail('SOURCE_UNREADABLE', 'a file has vanished, or a link leads nowhere');
     yield { kind: 'refused', uri, error };
-  } else if (!isWithin(root, found.target)) {
+  } else if (!holds('INV-SOURCE-INSIDE', isWithin(root, found.target))) {
     yield { kind: 'refused', uri, error: fail('SOURCE_OUTSIDE', 'a link leads out of the folder') };
   } else if (!found.stats.isFile()) {
     // A linked folder would be walked twice, or for ever; a pipe would never end.

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Permissions that come with a document: a sidecar file beside it, or the front matter in it.
-import { lstat, readFile } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import path from 'node:path';
 import { type AccessFile, type DocumentGrants, parseGrant } from '../access/index.ts';
-import { fail, fromUtf8, jcs } from '../core/index.ts';
+import { fail, fromUtf8, isStrongroomError, jcs, need } from '../core/index.ts';
 import { isWithin, look, SIDECAR_ENDING, type SourceFile } from './discover.ts';
+import { readRegular } from './read-regular.ts';
 
 /** No permissions of its own. */
 export const NO_GRANTS: DocumentGrants = { sidecar: null, frontMatter: null };
@@ -22,15 +23,16 @@ export async function readSidecar(source: SourceFile, access: AccessFile): Promi
   const file = path.join(source.root, `${source.uri}${SIDECAR_ENDING}`);
   if (await isAbsent(file)) return new Uint8Array(0);
   const found = await look(file);
-  if (found !== null && !isWithin(source.root, found.target)) {
-    throw fail('SOURCE_OUTSIDE', 'a sidecar file is a link out of the folder');
-  }
+  const isInside = found === null || isWithin(source.root, found.target);
+  need(
+    'INV-SIDECAR-INSIDE',
+    isInside,
+    'SOURCE_OUTSIDE',
+    'a sidecar file is a link out of the folder',
+  );
   if (found?.stats.isFile() !== true) throw unreadable();
-  if (found.stats.size > MAX_SIDECAR_BYTES) {
-    throw fail('SOURCE_TOO_LARGE', 'a sidecar file has more than 64 KiB');
-  }
-  return readFile(found.target).catch((error: unknown) => {
-    throw unreadable(error);
+  return readRegular(found.target, MAX_SIDECAR_BYTES).catch((error: unknown) => {
+    throw isStrongroomError(error) ? error : unreadable(error);
   });
 }
 

@@ -3,17 +3,18 @@
 import PQueue from 'p-queue';
 import { AccessResolver, type DocumentGrants, type ResolvedAccess } from '../access/index.ts';
 import { type DocId, fail, type Hex } from '../core/index.ts';
-import type { CommitOutcome, DocValue } from '../provenance/index.ts';
+import type { DocValue } from '../provenance/index.ts';
+import { Backlog } from './backlog.ts';
 import { Binder } from './binder.ts';
 import { Census } from './census.ts';
 import { ClassPublisher } from './class-publisher.ts';
 import { Committer } from './committer.ts';
 import { discover, type SourceFile } from './discover.ts';
-import { decodeGrants, encodeGrants, readGrants } from './grants.ts';
+import { DocumentWriter } from './document-writer.ts';
+import { decodeGrants, readGrants } from './grants.ts';
 import { loaderFor } from './parse/index.ts';
 import { pipelineId, prepareDocument, type PreparedDocument, timed } from './prepare.ts';
 import { prune } from './prune.ts';
-import { indexRows, type Publication, publishDocument, withdrawDocument } from './publish.ts';
 import { isOwnFault, readSource, type SourceContent } from './read-source.ts';
 import { IngestTally } from './tally.ts';
 import type { IngestDependencies, IngestOptions, IngestReport } from './types.ts';
@@ -21,13 +22,21 @@ import type { IngestDependencies, IngestOptions, IngestReport } from './types.ts
 const BATCH_ENTRIES = 63;
 const BATCH_WAIT_MS = 200;
 const DEFAULT_CONCURRENCY = 4;
+const MAX_CONCURRENCY = 64;
+/** Four full batches; and so much source text that a few huge files are read one after the other. */
+const BACKLOG = { documents: 4 * BATCH_ENTRIES, bytes: 32 * 1024 * 1024 };
 
-/** A file with what is known of it before it is parsed. */
-interface Known extends SourceContent {
+const NOTHING_PENDING = { acknowledged: Promise.resolve() };
+
+/** Which document a file is, and by what it is recognised. */
+interface Identity extends Pick<SourceContent, 'content'> {
   readonly source: SourceFile;
   readonly docId: DocId;
   readonly current: DocValue | null;
 }
+
+/** A file with what is known of it before it is parsed. */
+interface Known extends Identity, SourceContent {}
 
 /**
  * Ingests files and folders.
@@ -49,6 +58,8 @@ class Ingestion {
   readonly #committer: Committer;
   readonly #publisher: ClassPublisher;
   readonly #binder: Binder;
+  readonly #writer: DocumentWriter;
+  readonly #backlog = new Backlog(BACKLOG);
   readonly #tally = new IngestTally();
   readonly #census: Census;
   readonly #acknowledgements: Promise<void>[] = [];
@@ -71,11 +82,19 @@ class Ingestion {
     this.#publisher = new ClassPublisher(publisher);
     const binder = { ledger, stores, committer, clock, publisher: this.#publisher };
     this.#binder = new Binder({ ...binder, signer: () => deps.signer('acl') });
+    this.#writer = new DocumentWriter({
+      ...{ deps, committer, publisher: this.#publisher },
+      ...{ namespace: this.#census.namespace, stages: this.#tally.stages },
+    });
   }
 
   async run(paths: readonly string[]): Promise<IngestReport> {
+    const { concurrency = DEFAULT_CONCURRENCY } = this.#options;
+    if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > MAX_CONCURRENCY) {
+      throw fail('USAGE', `concurrency must lie in 1..${MAX_CONCURRENCY}`);
+    }
     const sources = await this.#discover(paths);
-    const queue = new PQueue({ concurrency: this.#options.concurrency ?? DEFAULT_CONCURRENCY });
+    const queue = new PQueue({ concurrency });
     for (const source of sources) {
       if (this.#failed !== null) break;
       // Bounded: a file waits in the folder until there is room, not in memory.
@@ -112,38 +131,54 @@ class Ingestion {
 
   /** Errors of one file are its own; anything else ends the run. */
   async #guarded(source: SourceFile, total: number): Promise<void> {
-    if (this.#failed !== null) return;
+    const leave = await this.#backlog.enter(source.bytes);
+    let acknowledged = Promise.resolve();
     try {
-      if (this.#options.signal?.aborted === true) throw fail('ABORTED', 'ingestion was cancelled');
-      await this.#ingest(source).catch((error: unknown) => {
-        if (!isOwnFault(error)) throw error;
-        this.#tally.fail(source.uri, error);
-      });
-      this.#tally.done += 1;
-      const { done, chunks } = this.#tally;
+      if (this.#failed !== null) return;
+      this.#checkSignal();
+      ({ acknowledged } = await this.#ingest(source));
+    } catch (error) {
+      if (isOwnFault(error)) this.#tally.fail(source.uri, error);
+      else this.#failed ??= asError(error);
+    } finally {
+      // Waiting for the log keeps no place in the queue, but it does in the backlog.
+      this.#acknowledgements.push(acknowledged.then(leave));
+    }
+    if (this.#failed === null) this.#report(total);
+  }
+
+  #report(total: number): void {
+    this.#tally.done += 1;
+    const { done, chunks } = this.#tally;
+    try {
       this.#options.onProgress?.({ done, total, chunks });
     } catch (error) {
       this.#failed ??= asError(error);
     }
   }
 
-  async #ingest(source: SourceFile): Promise<void> {
+  #checkSignal(): void {
+    if (this.#options.signal?.aborted === true) throw fail('ABORTED', 'ingestion was cancelled');
+  }
+
+  async #ingest(source: SourceFile): Promise<{ readonly acknowledged: Promise<void> }> {
     const known = await this.#read(source);
     const parser = loaderFor({ uri: source.uri, bytes: known.bytes })?.id ?? '';
     if (this.#isUnchanged(known, parser)) {
       await this.#keep(known, parser);
-      return;
+      return NOTHING_PENDING;
     }
     const run = { options: this.#options, stages: this.#tally.stages };
     const prepared = await prepareDocument(source, known.bytes, this.#deps, run);
     const grants = readGrants(known.sidecar, prepared.parsed.frontMatter, this.#deps.access);
     const access = this.#resolve(source, grants);
-    if (access === null) return;
+    if (access === null) return NOTHING_PENDING;
     this.#tally.screened(prepared.screening);
     this.#tally.chunks += prepared.chunks.length;
     this.#tally.sourceBytes += known.bytes.length;
-    if (this.#options.dryRun === true) await this.#rehearse(known, access);
-    else await this.#publish(known, prepared, { grants, access });
+    if (this.#options.dryRun !== true) return this.#publish(known, prepared, { grants, access });
+    await this.#rehearse(known, access);
+    return NOTHING_PENDING;
   }
 
   async #read(source: SourceFile): Promise<Known> {
@@ -158,13 +193,9 @@ class Ingestion {
 
   #isUnchanged({ docId, current, content }: Known, parser: string): boolean {
     if (current?.status !== 'live') return false;
-    const pipeline = pipelineId(parser, this.#deps.embedder.identity.model.id);
-    return this.#deps.journal.isUnchanged({
-      docId,
-      leafHash: current.entryLeafHash,
-      content,
-      pipeline,
-    });
+    const { journal } = this.#deps;
+    const pipeline = this.#pipeline(parser);
+    return journal.isUnchanged({ docId, leafHash: current.entryLeafHash, content, pipeline });
   }
 
   /** An unchanged file may have got another class, by a changed rule, or stand in another folder. */
@@ -188,11 +219,15 @@ class Ingestion {
     if (isChanged) this.#tally.rebound += 1;
   }
 
-  #note({ docId, content, source }: Known, leafHash: Hex, parser: string): void {
-    const { journal, embedder } = this.#deps;
+  #note({ docId, content, source }: Identity, leafHash: Hex, parser: string): void {
+    const { journal } = this.#deps;
     if (this.#options.dryRun === true || journal.isFrom(source.root, { docId, leafHash })) return;
-    const pipeline = pipelineId(parser, embedder.identity.model.id);
-    journal.note({ docId, leafHash, content, pipeline }, source.root);
+    journal.note({ docId, leafHash, content, pipeline: this.#pipeline(parser) }, source.root);
+  }
+
+  #pipeline(parser: string): string {
+    const { embedder, access } = this.#deps;
+    return pipelineId(parser, embedder.identity.model.id, access.frontMatter);
   }
 
   #resolve(source: SourceFile, grants: DocumentGrants): ResolvedAccess | null {
@@ -209,72 +244,39 @@ class Ingestion {
     if (known.current !== null) await this.#bind(known.current, access);
   }
 
-  #count({ current }: Known): void {
+  #count({ current }: Identity): void {
     if (current === null) this.#tally.added += 1;
     else this.#tally.updated += 1;
   }
 
   async #publish(
-    known: Known,
+    { docId, current, source, content }: Known,
     prepared: PreparedDocument,
     { grants, access }: { grants: DocumentGrants; access: ResolvedAccess },
-  ): Promise<void> {
-    const { digest, published } = await this.#publisher.ensure(access.record);
-    const { current } = known;
-    const publication: Publication = {
-      docId: known.docId,
-      namespace: this.#census.namespace,
-      sourceUri: known.source.uri,
-      grants: encodeGrants(grants),
-      current,
-      firstAccess: current === null ? { aclDigest: digest, validUntil: access.validUntil } : null,
-    };
-    const signed = await publishDocument(prepared, publication, this.#deps, this.#tally.stages);
-    this.#tally.sealedBytes += signed.sealedBytes;
-    // Waiting for the log must not keep a place in the queue.
-    const acknowledged = published
-      .then(() => this.#stageAndSubmit(prepared, publication, signed, digest))
-      .then((outcome) => this.#acknowledged(known, prepared, outcome, access))
-      .catch((error: unknown) => {
-        if (isOwnFault(error)) this.#tally.fail(known.source.uri, error);
-        else this.#failed ??= asError(error);
-      });
-    this.#acknowledgements.push(acknowledged);
+  ): Promise<{ readonly acknowledged: Promise<void> }> {
+    const target = { docId, sourceUri: source.uri, current, grants, access };
+    const { sealedBytes, acknowledged } = await this.#writer.write(prepared, target);
+    this.#tally.sealedBytes += sealedBytes;
+    // Neither the file's bytes nor its text: what waits for the log must be small.
+    const identity = { docId, current, source, content, parser: prepared.parsed.parser };
+    return { acknowledged: this.#acknowledge(acknowledged, identity, access) };
   }
 
-  async #stageAndSubmit(
-    prepared: PreparedDocument,
-    publication: Publication,
-    signed: Awaited<ReturnType<typeof publishDocument>>,
-    digest: string,
-  ): Promise<CommitOutcome> {
-    const { ledger, stage, unstage } = this.#deps;
-    const boundTo = publication.current?.aclDigest ?? digest;
-    const classNo = ledger.lookup('acl', boundTo)?.classNo ?? 0;
-    const { stages } = this.#tally;
-    await timed(stages, 'index', () => {
-      stage(indexRows(prepared, publication, signed.leafHash, classNo));
-    });
-    const outcome = await timed(stages, 'log', () => this.#committer.submit(signed));
-    if (outcome.outcome === 'refused') {
-      unstage(signed.leafHash);
-      await withdrawDocument(signed, this.#deps);
-      throw fail('INGEST_CONFLICT', `the ledger refuses the document: ${outcome.reason}`);
-    }
-    return outcome;
-  }
-
-  async #acknowledged(
-    known: Known,
-    prepared: PreparedDocument,
-    outcome: CommitOutcome,
+  async #acknowledge(
+    acknowledged: Promise<Hex>,
+    identity: Identity & { readonly parser: string },
     access: ResolvedAccess,
   ): Promise<void> {
-    if (outcome.outcome !== 'committed') return;
-    this.#count(known);
-    this.#note(known, outcome.leafHash, prepared.parsed.parser);
-    const doc = this.#deps.ledger.lookup('doc', known.docId);
-    if (known.current !== null && doc !== null) await this.#bind(doc, access);
+    try {
+      const leafHash = await acknowledged;
+      this.#count(identity);
+      this.#note(identity, leafHash, identity.parser);
+      const doc = this.#deps.ledger.lookup('doc', identity.docId);
+      if (identity.current !== null && doc !== null) await this.#bind(doc, access);
+    } catch (error) {
+      if (isOwnFault(error)) this.#tally.fail(identity.source.uri, error);
+      else this.#failed ??= asError(error);
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From a file's bytes to chunks with vectors: parse, screen, chunk, embed.
-import { fail } from '../core/index.ts';
-import { PASSAGE_TEXT, passageText } from '../embed/index.ts';
+import { fail, isStrongroomError, need } from '../core/index.ts';
+import { type Embedder, PASSAGE_TEXT, passageText } from '../embed/index.ts';
 import { type Finding, HIDDEN_TEXT_RULESET, judge, type Verdict } from '../guard/index.ts';
 import { encodeVector, quantise } from '../provenance/index.ts';
 import { type Chunk, CHUNKER, chunkDocument } from './chunk/index.ts';
@@ -22,9 +22,13 @@ export interface PreparedDocument {
   };
 }
 
-/** Names loaders' and chunker's versions and the model: an unchanged file is ingested again when this changes. */
-export function pipelineId(parser: string, model: string): string {
-  return `${parser} ${CHUNKER} ${PASSAGE_TEXT} ${HIDDEN_TEXT_RULESET} ${model}`;
+/**
+ * Names loaders' and chunker's versions, the model and whether front matter counts: an unchanged file is ingested again
+ * when this changes. What front matter grants or forbids is sealed with the document, so it must be read anew.
+ */
+export function pipelineId(parser: string, model: string, frontMatter: boolean): string {
+  const base = `${parser} ${CHUNKER} ${PASSAGE_TEXT} ${HIDDEN_TEXT_RULESET} ${model}`;
+  return frontMatter ? `${base} front-matter` : base;
 }
 
 /** Adds the time that `work` takes to a stage. */
@@ -67,14 +71,40 @@ export async function prepareDocument(
   const texts = chunks.map(({ headings, text }) =>
     passageText({ sourceUri: source.uri, title: parsed.title, headings }, text),
   );
-  const vectors = await timed(stages, 'embed', async () => {
-    const raw = await deps.embedder.embedDocuments(texts, signal === undefined ? {} : { signal });
-    return raw.map((vector) => encodeVector(quantise(vector)));
-  });
+  const vectors = await timed(stages, 'embed', () => embed(texts, deps.embedder, signal));
   return {
     parsed,
     chunks,
     vectors,
     screening: { verdict, ruleset: HIDDEN_TEXT_RULESET, findings },
   };
+}
+
+/**
+ * Signed vector bytes of passages.
+ * @throws {VECTOR_INVALID} when the embedder gives another number of vectors, other dimensions, or NaN
+ * @throws {EMBEDDER_FAILED} when it fails in a way of its own
+ */
+async function embed(
+  texts: readonly string[],
+  embedder: Embedder,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array[]> {
+  let vectors: Float32Array[];
+  try {
+    vectors = await embedder.embedDocuments(texts, signal === undefined ? {} : { signal });
+  } catch (error) {
+    if (isStrongroomError(error)) throw error;
+    throw fail('EMBEDDER_FAILED', 'the embedder gave no vectors', {}, error);
+  }
+  const { dims } = embedder.identity;
+  // Before anything is sealed: what is signed must be what every index can read.
+  const areFit = vectors.length === texts.length && vectors.every((v) => v.length === dims);
+  need(
+    'INV-INGEST-VECTORS',
+    areFit,
+    'VECTOR_INVALID',
+    'the embedder gave other vectors than wanted',
+  );
+  return vectors.map((vector) => encodeVector(quantise(vector)));
 }

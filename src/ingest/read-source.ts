@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFile } from 'node:fs/promises';
 import type { AccessFile } from '../access/index.ts';
 import {
   concat,
@@ -11,6 +10,7 @@ import {
 } from '../core/index.ts';
 import type { SourceFile } from './discover.ts';
 import { readSidecar } from './grants.ts';
+import { readRegular } from './read-regular.ts';
 
 /** Default limit of a file's size in bytes. */
 const MAX_FILE_BYTES = 50 * 1024 * 1024;
@@ -33,8 +33,8 @@ export async function readSource(
   access: AccessFile,
   maxBytes: number = MAX_FILE_BYTES,
 ): Promise<SourceContent> {
-  if (source.bytes > maxBytes) throw fail('SOURCE_TOO_LARGE', `the file has ${source.bytes} bytes`);
-  const bytes = await readFile(source.file).catch((error: unknown) => {
+  const bytes = await readRegular(source.file, maxBytes).catch((error: unknown) => {
+    if (isStrongroomError(error)) throw error;
     throw fail('SOURCE_UNREADABLE', 'the file could not be read', {}, error);
   });
   const sidecar = await readSidecar(source, access);
