@@ -16,12 +16,15 @@ export type Leave = () => void;
  */
 export class Backlog {
   readonly #limits: BacklogLimits;
+  readonly #onFull: () => void;
   readonly #waiting: { readonly bytes: number; readonly enter: () => void }[] = [];
   #documents = 0;
   #bytes = 0;
 
-  constructor(limits: BacklogLimits) {
+  /** @param onFull called whenever a document has to wait */
+  constructor(limits: BacklogLimits, onFull: () => void) {
     this.#limits = limits;
+    this.#onFull = onFull;
   }
 
   /** Waits until there is room for a document; one that is larger than the limit gets in alone. */
@@ -30,6 +33,7 @@ export class Backlog {
       this.#waiting.push({ bytes, enter });
     });
     this.#admit();
+    if (this.#waiting.length > 0) this.#onFull();
     await entered;
     return () => {
       this.#documents -= 1;

@@ -6,6 +6,9 @@ import { type Ledger, signStatement } from '../provenance/index.ts';
 import { objectPath, type SealedStore } from '../store/index.ts';
 import type { Committer } from './committer.ts';
 
+/** Milliseconds that a class waits for other entries: its documents can only follow it. */
+const CLASS_WAIT_MS = 200;
+
 /** What publishing classes needs. */
 export interface PublisherOptions {
   readonly ledger: Ledger;
@@ -86,7 +89,7 @@ export class ClassPublisher {
 
   async #submit(sealed: Sealed, digest: Hex): Promise<void> {
     const { committer, ledger } = this.#options;
-    const { outcome } = await committer.submit(sealed);
+    const { outcome } = await committer.submit(sealed, CLASS_WAIT_MS);
     // Somebody else may have published the very same class meanwhile.
     const isPublished = outcome === 'committed' || ledger.lookup('acl', digest) !== null;
     if (!isPublished) throw fail('ENTRY_REFUSED', 'a class record was refused by the ledger');

@@ -15,7 +15,7 @@ export interface CommitterOptions {
   readonly putKeys: (rows: readonly KeyRow[]) => Promise<void>;
   /** Entries of a full batch. */
   readonly batchSize: number;
-  /** Milliseconds that an entry waits for others. */
+  /** Milliseconds that an entry waits for others, unless it says otherwise. */
   readonly maxWait: number;
 }
 
@@ -29,6 +29,8 @@ export class Committer {
   readonly #options: CommitterOptions;
   #waiting: Waiting[] = [];
   #timer: NodeJS.Timeout | null = null;
+  /** When the timer fires, in milliseconds of the process. */
+  #due = Infinity;
   #isDraining = false;
   #accepted = 0;
   #running: Promise<void> = Promise.resolve();
@@ -37,16 +39,16 @@ export class Committer {
     this.#options = options;
   }
 
-  /** Appends one entry; resolves when it is acknowledged or refused. */
-  submit(submission: Submission): Promise<CommitOutcome> {
+  /**
+   * Appends one entry; resolves when it is acknowledged or refused.
+   * @param wait milliseconds that it waits for others at most
+   */
+  submit(submission: Submission, wait: number = this.#options.maxWait): Promise<CommitOutcome> {
     const done = new Promise<CommitOutcome>((resolve, reject) => {
       this.#waiting.push({ ...submission, resolve, reject });
     });
     if (this.#waiting.length >= this.#options.batchSize) void this.flush();
-    else {
-      const wait = this.#isDraining ? 0 : this.#options.maxWait;
-      this.#timer ??= setTimeout(() => void this.flush(), wait);
-    }
+    else this.#flushWithin(this.#isDraining ? 0 : wait);
     return done;
   }
 
@@ -65,10 +67,19 @@ export class Committer {
   flush(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
+    this.#due = Infinity;
     const batch = this.#waiting;
     this.#waiting = [];
     this.#running = this.#running.then(() => this.#run(batch));
     return this.#running;
+  }
+
+  #flushWithin(wait: number): void {
+    const due = performance.now() + wait;
+    if (due >= this.#due) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#due = due;
+    this.#timer = setTimeout(() => void this.flush(), wait);
   }
 
   async #run(batch: readonly Waiting[]): Promise<void> {

@@ -20,7 +20,8 @@ import { IngestTally } from './tally.ts';
 import type { IngestDependencies, IngestOptions, IngestReport } from './types.ts';
 
 const BATCH_ENTRIES = 63;
-const BATCH_WAIT_MS = 200;
+/** Every batch writes the log's last, partial tiles anew, so that a slow run must not make a batch of each document. */
+const BATCH_WAIT_MS = 5000;
 const DEFAULT_CONCURRENCY = 4;
 const MAX_CONCURRENCY = 64;
 /** Four full batches; and so much source text that a few huge files are read one after the other. */
@@ -59,7 +60,7 @@ class Ingestion {
   readonly #publisher: ClassPublisher;
   readonly #binder: Binder;
   readonly #writer: DocumentWriter;
-  readonly #backlog = new Backlog(BACKLOG);
+  readonly #backlog: Backlog;
   readonly #tally = new IngestTally();
   readonly #census: Census;
   readonly #acknowledgements: Promise<void>[] = [];
@@ -78,6 +79,8 @@ class Ingestion {
       maxWait: BATCH_WAIT_MS,
     });
     this.#committer = committer;
+    // Whoever waits for the log to make room waits for no other entries.
+    this.#backlog = new Backlog(BACKLOG, () => void committer.flush());
     const publisher = { ledger, stores, committer, clock, signer: () => deps.signer('ingest') };
     this.#publisher = new ClassPublisher(publisher);
     const binder = { ledger, stores, committer, clock, publisher: this.#publisher };
