@@ -17,6 +17,8 @@ import type {
 
 const MAX_K = 1000;
 const MAX_QUERY_LENGTH = 8192;
+/** Candidates that are proven at the same time: each may read an object of 256 KiB. */
+const AT_ONCE = 64;
 
 /** Passages in rank order, with what is known about how they were found. */
 export interface SearchResult {
@@ -102,7 +104,7 @@ export class Retriever {
     const allowed = new Set(classes);
     const found: ResolvedPassage[] = [];
     while (found.length < k) {
-      const missing = k - found.length;
+      const missing = Math.min(k - found.length, AT_ONCE);
       const resolving = await atHead(this.#options, () =>
         cursor.next(missing).map((c) => this.#resolver.resolve(c, allowed, stats)),
       );

@@ -5,6 +5,7 @@ import { fail, isStrongroomError, need } from '../core/index.ts';
 import {
   type Checkpoint,
   type CommitOutcome,
+  type DocValue,
   Ledger,
   type StateRecord,
   type Witnesses,
@@ -178,9 +179,25 @@ export class Session {
       const records = [...this.#pending];
       await this.#access.apply(records);
       if (this.#index !== null) await (await this.#index).apply(records);
+      await this.#forgetErased(records);
       this.#pending.splice(0, records.length);
       this.#settledAt = head;
     });
+  }
+
+  /** Whoever erased a document: its text, keys and words must not stay in the memory of this process. */
+  async #forgetErased(records: readonly StateRecord[]): Promise<void> {
+    const erased = records.filter(
+      ({ kind, value }) => kind === 'doc' && value.status === 'shredded',
+    );
+    if (erased.length === 0) return;
+    const retriever = await this.#retriever;
+    for (const { value } of erased) {
+      const { docId } = value as DocValue;
+      this.documents.forget(docId);
+      retriever?.forget(docId);
+    }
+    (await this.#index)?.vacuum();
   }
 
   /** The right to write; taken on first use and held until the session closes. */

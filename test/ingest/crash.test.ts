@@ -66,9 +66,10 @@ describe('an ingestion that is killed', () => {
       return documents;
     });
     const report = await world.ingest();
-    // A document whose batch was published and not noted in the journal any more is ingested again, as version 2.
-    expect(report).toMatchObject({ failures: [], added: DOCUMENTS - kept });
-    expect(report.updated + report.unchanged).toBe(kept);
+    // The batch that was under way may be finished first; what is not in the journal then becomes version 2.
+    expect(report.failures).toEqual([]);
+    expect(report.added).toBeLessThanOrEqual(DOCUMENTS - kept);
+    expect(report.added + report.updated + report.unchanged).toBe(DOCUMENTS);
     await world.use(async (vault) => {
       const { ledger } = vault.session;
       expect([...ledger.documents()].map(({ status }) => status)).toEqual(

@@ -102,11 +102,17 @@ describe('text in memory', () => {
     ]);
   });
 
-  it('is gone with an erased document', async () => {
+  it('is gone with an erased document, whichever process erased it', async () => {
     const world = await template();
-    const vault = await world.open();
-    expect(await finds(vault, 'ben', QUERY, 2)).toEqual(['staff/leave.md']);
-    await vault.erase('staff/leave.md', 'request');
-    expect(await finds(vault, 'ada', QUERY)).not.toContain('staff/leave.md');
+    const reader = await world.open();
+    expect(await finds(reader, 'ben', QUERY, 2)).toEqual(['staff/leave.md']);
+    const { docId } = await reader.describe('staff/leave.md');
+    const { documents, ledger } = reader.session;
+    const before = ledger.lookup('doc', docId)!;
+    expect(documents.has(before)).toBe(true);
+    await world.use((vault) => vault.erase('staff/leave.md', 'request'));
+    await reader.session.follow();
+    expect(documents.has(before)).toBe(false);
+    expect(await finds(reader, 'ada', QUERY)).not.toContain('staff/leave.md');
   });
 });

@@ -157,10 +157,10 @@ describe('what a caller sees of a vault', () => {
           seen += found.seen;
         }
       }),
-      { numRuns: process.env['SLOW'] === '1' ? 50 : 4 },
+      { numRuns: process.env['SLOW'] === '1' ? 50 : 3 },
     );
     // There was something to withhold, and something to see.
-    expect([removed > 50, seen > 200]).toEqual([true, true]);
+    expect([removed > 30, seen > 100]).toEqual([true, true]);
   });
 
   it('would differ if one of his own documents were withheld', async () => {
@@ -201,7 +201,7 @@ describe.skipIf(!hasShared(MATRIX))(`with a real access matrix${reasonIfAbsent(M
     const world = await VaultWorld.ingested({ access, files });
     expect([users.length, readers.size]).toEqual([46, 46]);
     let removed = 0;
-    for (const who of [users[0], users[15], users[30], users[45]]) {
+    for (const who of [users[0], users[20], users[45]]) {
       removed += (await compare(world, who ?? '', ['permission about policy', 'lamp'])).removed;
     }
     expect(removed).toBeGreaterThan(0);
