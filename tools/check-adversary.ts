@@ -5,18 +5,16 @@
 //   npm run -s check:adversary              all moves, as a table
 //   npm run -s check:adversary -- A30 A36   these moves alone
 //   npm run -s check:adversary -- --json    {"moves":N,"stopped":N,"notApplicable":[...],"needsWitness":[...]}
+//   npm run -s check:adversary -- --markdown    the table of docs/threat-model.md, without running anything
 //
 // Exit code 1 when a move is not stopped.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
 import type { MoveMeta } from '../test/support/move.ts';
-
-const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const FOLDER = 'test/attacks';
+import { FOLDER, moveFiles, movesTable, ROOT } from './adversary/moves.ts';
 
 interface Report {
   readonly testResults: readonly {
@@ -42,10 +40,13 @@ interface Outcome {
 const args = process.argv.slice(2);
 const asJson = args.includes('--json');
 const wanted = args.filter((arg) => !arg.startsWith('-'));
-const files = readdirSync(path.join(ROOT, FOLDER))
-  .filter((name) => /^A[0-9]{2}-.*\.test\.ts$/.test(name))
-  .filter((name) => wanted.length === 0 || wanted.includes(name.slice(0, 3)))
-  .sort();
+if (args.includes('--markdown')) {
+  process.stdout.write(`${movesTable()}\n`);
+  process.exit(0);
+}
+const files = moveFiles().filter(
+  (name) => wanted.length === 0 || wanted.includes(name.slice(0, 3)),
+);
 if (files.length === 0) {
   process.stderr.write(`No such move. They are in ${FOLDER}.\n`);
   process.exit(2);

@@ -7,3 +7,4 @@ export * from './sealed-segment.ts';
 export * from './segment-table.ts';
 export { openNewestTable } from './snapshot-load.ts';
 export type { SegmentMemory } from './verified-segments.ts';
+export { probeIndex } from './probe-index.ts';
