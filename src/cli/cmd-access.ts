@@ -88,12 +88,12 @@ function registerPeople(access: Command, world: World, file: (command: Command) 
     run: async (invocation) => {
       const text = await readText(invocation);
       const report = await (await invocation.open()).setAccess(parseAccessFile(text));
-      announce(invocation, report);
+      return announce(invocation, report);
     },
   });
 }
 
-async function setRule(invocation: Invocation<SetOptions>): Promise<void> {
+async function setRule(invocation: Invocation<SetOptions>): Promise<number> {
   const { options } = invocation;
   const [path = ''] = invocation.arguments;
   const { allow, deny, classification, notBefore, notAfter, expires } = options;
@@ -106,10 +106,10 @@ async function setRule(invocation: Invocation<SetOptions>): Promise<void> {
   const vault = await invocation.open();
   const report = await vault.setAccess(parseAccessFile(text), path);
   await writeText(invocation, text);
-  announce(invocation, report);
+  return announce(invocation, report);
 }
 
-async function people(invocation: Invocation<PeopleOptions>): Promise<void> {
+async function people(invocation: Invocation<PeopleOptions>): Promise<number> {
   const { options } = invocation;
   const [name] = invocation.arguments;
   const { groups, clearance, actions, remove } = options;
@@ -119,7 +119,7 @@ async function people(invocation: Invocation<PeopleOptions>): Promise<void> {
   const vault = await invocation.open();
   if (name === undefined || !isChange) {
     showPeople(invocation, vault.session.access.directory.records, name);
-    return;
+    return 0;
   }
   const text = withPerson(await readText(invocation), name, {
     remove,
@@ -129,7 +129,7 @@ async function people(invocation: Invocation<PeopleOptions>): Promise<void> {
   });
   const report = await vault.setAccess(parseAccessFile(text));
   await writeText(invocation, text);
-  announce(invocation, report);
+  return announce(invocation, report);
 }
 
 /** The signed directory, or one person of it. */
@@ -165,16 +165,23 @@ function readText(invocation: Invocation<AccessOption>): Promise<string> {
   return readAccessText(invocation.accessFile(invocation.options.access));
 }
 
-function announce({ output }: Invocation<unknown>, report: PermissionReport): void {
+/** @returns the exit code: a document that keeps its class because its object is withheld is no success */
+function announce({ output }: Invocation<unknown>, report: PermissionReport): number {
   output.data(report, () =>
     facts([
       ['directory', report.people ? 'new epoch signed' : 'unchanged'],
       ['documents', `${report.documents} looked at, ${report.changed} changed`],
     ]),
   );
-  const { length } = report.undecided;
-  if (length === 0) return;
-  output.warn('ACCESS_UNDECIDED', `${count(length, 'document')} of no rule: class kept as it was`);
+  const { undecided, unproven } = report;
+  if (undecided.length > 0) {
+    const what = `${count(undecided.length, 'document')} of no rule: class kept as it was`;
+    output.warn('ACCESS_UNDECIDED', what);
+  }
+  if (unproven.length === 0) return 0;
+  const what = `${count(unproven.length, 'document')} without proof: class kept as it was`;
+  output.warn('INTEGRITY', `${what}: ${unproven.join(' ')}`);
+  return 3;
 }
 
 function level(text: string): number {

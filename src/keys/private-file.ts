@@ -3,21 +3,37 @@
 import { constants } from 'node:fs';
 import { chmod, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { codeOf, withFileErrors } from './file-errors.ts';
 
-/** Creates a directory that only its owner may enter, and tightens it when it exists. */
-export async function privateDirectory(directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  await chmod(directory, 0o700);
+/**
+ * Creates a directory that only its owner may enter, and tightens it when it exists.
+ * @throws {STORE_FULL} {@link STORE_FAILED}
+ */
+export function privateDirectory(directory: string): Promise<void> {
+  return withFileErrors(async () => {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await chmod(directory, 0o700);
+  });
 }
 
-/** Replaces a private file atomically. A crash leaves the old or the new content. */
-export async function writePrivateFile(file: string, bytes: Uint8Array): Promise<void> {
+/**
+ * Replaces a private file atomically. A crash leaves the old or the new content.
+ * @throws {STORE_FULL} {@link STORE_FAILED}
+ */
+export function writePrivateFile(file: string, bytes: Uint8Array): Promise<void> {
+  return withFileErrors(() => replace(file, bytes));
+}
+
+async function replace(file: string, bytes: Uint8Array): Promise<void> {
   const temporary = `${file}.${process.pid}.tmp`;
   await rm(temporary, { force: true });
   const handle = await open(temporary, 'wx', 0o600);
   try {
     await handle.writeFile(bytes);
     await handle.sync();
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
   } finally {
     await handle.close();
   }
@@ -25,14 +41,19 @@ export async function writePrivateFile(file: string, bytes: Uint8Array): Promise
   await syncDirectory(path.dirname(file));
 }
 
-/** Bytes of a file, or null when it does not exist. */
-export async function readIfPresent(file: string): Promise<Uint8Array | null> {
-  try {
-    return await readFile(file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
+/**
+ * Bytes of a file, or null when it does not exist.
+ * @throws {STORE_FAILED} when something else bears its name, or it may not be read
+ */
+export function readIfPresent(file: string): Promise<Uint8Array | null> {
+  return withFileErrors(async () => {
+    try {
+      return await readFile(file);
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return null;
+      throw error;
+    }
+  });
 }
 
 /** True when group or others may read or write the file (always false where modes mean nothing). */

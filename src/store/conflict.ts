@@ -2,9 +2,13 @@
 // Evidence: two heads of one log that cannot both be true, as they were signed.
 import path from 'node:path';
 import { hex, type Hex, jcsBytes, sha256 } from '../core/index.ts';
-import { privateDirectory, readIfPresent, writePrivateFile } from '../keys/index.ts';
+import {
+  privateDirectory,
+  readIfPresent,
+  withFileErrors,
+  writePrivateFile,
+} from '../keys/index.ts';
 import type { Checkpoint } from '../provenance/index.ts';
-import { withFileErrors } from './file-errors.ts';
 
 /** A head seen before and one found now that does not continue it. */
 export interface HeadConflict {

@@ -23,8 +23,7 @@ import {
   type StoredObject,
   systemRandom,
 } from '../core/index.ts';
-import { syncDirectory } from '../keys/index.ts';
-import { codeOf, withFileErrors } from './file-errors.ts';
+import { codeOf, syncDirectory, withFileErrors } from '../keys/index.ts';
 import { checkPath, checkPrefix, isObjectPath } from './paths.ts';
 
 /** Where bytes are written first; no object path reaches it. */

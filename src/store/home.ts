@@ -3,8 +3,13 @@
 import os from 'node:os';
 import path from 'node:path';
 import { base64, fail, fromUtf8, hex, jcsBytes, need, utf8 } from '../core/index.ts';
-import { isExposed, privateDirectory, readIfPresent, writePrivateFile } from '../keys/index.ts';
-import { withFileErrors } from './file-errors.ts';
+import {
+  isExposed,
+  privateDirectory,
+  readIfPresent,
+  withFileErrors,
+  writePrivateFile,
+} from '../keys/index.ts';
 import { FileLock } from './file-lock.ts';
 import {
   parseTrust,

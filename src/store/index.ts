@@ -4,7 +4,6 @@ export * from './audit-trail.ts';
 export * from './conflict.ts';
 export * from './document-open.ts';
 export * from './document-seal.ts';
-export { withFileErrors } from './file-errors.ts';
 export * from './file-lock.ts';
 export * from './file-store.ts';
 export * from './home.ts';

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { rmSync } from 'node:fs';
 import { isStrongroomError, jcs, parseJcs, utf8 } from '../core/index.ts';
+import { typedFileError } from '../keys/index.ts';
 import {
   type ClaimedState,
   type LedgerCache,
   nameOf,
   type StateRecord,
 } from '../provenance/index.ts';
-import { typedFileError } from './file-errors.ts';
 import { Database, numberOf, textOf } from './sqlite.ts';
 
 const SCHEMA = `

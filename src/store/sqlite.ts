@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { fail, isStrongroomError, need } from '../core/index.ts';
-import { codeOf, typedFileError } from './file-errors.ts';
+import { codeOf, typedFileError } from '../keys/index.ts';
 
 /** How a database must keep what it is given. */
 export interface DatabaseOptions {

@@ -4,7 +4,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { fail, isStrongroomError } from '../core/index.ts';
-import { typedFileError } from './file-errors.ts';
+import { typedFileError } from '../keys/index.ts';
 import { FileLock } from './file-lock.ts';
 
 /** Holds the writer lock of a vault until it is released or the process ends. */

@@ -13,7 +13,7 @@ import {
   systemRandom,
 } from '../core/index.ts';
 import { defaultEmbedder, type Embedder } from '../embed/index.ts';
-import { LocalKeyRing, type ManagedKeyRing } from '../keys/index.ts';
+import { codeOf, LocalKeyRing, type ManagedKeyRing, withFileErrors } from '../keys/index.ts';
 import {
   Ledger,
   type Predicate,
@@ -24,7 +24,7 @@ import {
   vkeyOf,
 } from '../provenance/index.ts';
 import { FileTrustStore, homeDirectory, putList } from '../store/index.ts';
-import { isVault, VAULT_FORMAT, writeConfig } from './config.ts';
+import { configPath, VAULT_FORMAT, writeConfig } from './config.ts';
 import { contextWith, type OpenOptions, type VaultContext } from './context.ts';
 import { directoryRef, policyRef } from './refs.ts';
 import { VaultWriter } from './writer.ts';
@@ -72,7 +72,7 @@ export async function createVault(options: CreateOptions): Promise<{ vaultId: st
   const trust = new FileTrustStore(home, vaultId);
   await trust.write(trustFile(ring));
   const config = { v: 1 as const, format: VAULT_FORMAT, vaultId, tenantId };
-  await mkdir(vault, { recursive: true, mode: 0o700 });
+  await withFileErrors(() => mkdir(vault, { recursive: true, mode: 0o700 }));
   const context = contextWith(options, { vault, home, config, trust, ring, random });
   try {
     await foundLog(context, options);
@@ -174,9 +174,12 @@ export function trustFile(ring: ManagedKeyRing): TrustFile {
 }
 
 async function requireFree(vault: string): Promise<void> {
-  if (await isVault(vault))
+  const present = await readdir(vault).catch((error: unknown): string[] => {
+    if (codeOf(error) === 'ENOENT') return [];
+    throw fail('USAGE', 'the directory of a new vault must be empty or absent', {}, error);
+  });
+  if (present.includes(path.basename(configPath(vault))))
     throw fail('VAULT_EXISTS', 'there is a vault in this directory already');
-  const present = await readdir(vault).catch(() => [] as string[]);
   if (present.length > 0)
     throw fail('USAGE', 'the directory of a new vault must be empty or absent');
 }

@@ -2,7 +2,7 @@
 // Does the vault hold what the log says, no less and no more? The log is replayed from its first entry, without caches.
 import { type ErrorCode, hex, isStrongroomError, sha256 } from '../core/index.ts';
 import { stateRoot, type VoidEntry } from '../provenance/index.ts';
-import { dataKey, type KeyRow, objectPath } from '../store/index.ts';
+import { type AuditHead, dataKey, type KeyRow, objectPath } from '../store/index.ts';
 import { checkTiles, replayAll } from './fsck-log.ts';
 import { keyName, type NamedObject, namedObjects } from './fsck-names.ts';
 import { probeIndex } from './probe-index.ts';
@@ -37,6 +37,8 @@ export interface FsckOptions {
   readonly repair?: boolean;
   /** Milliseconds below which an object may belong to a write that is under way; default 48 hours. */
   readonly orphanAge?: number;
+  /** An end of the audit trail that was kept elsewhere, which the trail must still contain. */
+  readonly auditHead?: AuditHead;
   /** Called as objects are checked. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -50,7 +52,7 @@ export async function fsck(session: Session, options: FsckOptions = {}): Promise
   if (options.repair === true) await session.writer();
   const { context, ledger } = session;
   const problems: Problem[] = [];
-  const broken = context.trail.firstBreak();
+  const broken = context.trail.firstBreak(options.auditHead);
   if (broken !== null) {
     const where = `audit event ${broken}`;
     problems.push({ code: 'INTEGRITY', what: 'the chain is broken', where });

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Publishing people and groups, and bringing documents in line with an access file: no text or vector is touched.
 import { type AccessFile, AccessResolver } from '../access/index.ts';
-import { jcs } from '../core/index.ts';
+import { type DocId, isStrongroomError, jcs } from '../core/index.ts';
 import { Binder, ClassPublisher, Committer, decodeGrants } from '../ingest/index.ts';
-import { signStatement } from '../provenance/index.ts';
+import { type DocMeta, type DocValue, signStatement } from '../provenance/index.ts';
 import { putList } from '../store/index.ts';
 import { documentsMatching } from './names.ts';
 import { directoryRef } from './refs.ts';
@@ -19,6 +19,11 @@ export interface PermissionReport {
   readonly changed: number;
   /** Paths that nothing names a reader for; they keep their class. */
   readonly undecided: readonly string[];
+  /**
+   * Ids of documents whose object is missing or altered: nobody can read them now, but they keep their class, and whoever
+   * holds the object back could show it again. Restore it and set permissions again, or delete the document.
+   */
+  readonly unproven: readonly DocId[];
 }
 
 /** What every predicate begins with. */
@@ -54,17 +59,42 @@ export async function applyAccess(
   const resolver = new AccessResolver(file);
   const binder = await openBinder(session);
   const undecided: string[] = [];
+  const unproven = await outsideIndex(session);
   const found = await documentsMatching(session, glob);
   let changed = 0;
-  for (const { doc, sourceUri } of found) {
-    const document = await session.documents.open(doc);
-    const access = resolver.resolve(sourceUri, decodeGrants(document.meta.access));
-    if (access === null) undecided.push(sourceUri);
+  for (const { doc } of found) {
+    const meta = await provenMeta(session, doc);
+    if (meta === null) {
+      unproven.push(doc.docId);
+      continue;
+    }
+    // Not the index's name: that is the indexer's word, and it shall not decide about readers.
+    const access = resolver.resolve(meta.sourceUri, decodeGrants(meta.access));
+    if (access === null) undecided.push(meta.sourceUri);
     else if (await binder.bind(doc, access)) changed += 1;
   }
   await binder.finish();
   if (changed > 0) await session.seal();
-  return { people, documents: found.length, changed, undecided };
+  return { people, documents: found.length, changed, undecided, unproven: unproven.sort() };
+}
+
+/** Live documents that have no rows, since their object does not hold: their paths are unknown. */
+async function outsideIndex(session: Session): Promise<DocId[]> {
+  const { index } = await session.index();
+  return [...session.ledger.documents()]
+    .filter((doc) => doc.status === 'live' && index.get(doc.entryLeafHash) === null)
+    .map(({ docId }) => docId);
+}
+
+async function provenMeta(session: Session, doc: DocValue): Promise<DocMeta | null> {
+  try {
+    return (await session.documents.open(doc)).meta;
+  } catch (error) {
+    if (!isStrongroomError(error)) throw error;
+    const message = 'a document failed its proof and keeps its class';
+    session.context.onAlarm({ code: error.code, message, details: { docId: doc.docId } });
+    return null;
+  }
 }
 
 async function openBinder(session: Session): Promise<Binder> {

@@ -22,6 +22,7 @@ import {
   newEd25519,
   privateDirectory,
   readIfPresent,
+  withFileErrors,
   writePrivateFile,
 } from '../keys/index.ts';
 import {
@@ -35,7 +36,7 @@ import {
   verifyConsistency,
   vkeyOf,
 } from '../provenance/index.ts';
-import { FileLock, keepConflict, withFileErrors } from '../store/index.ts';
+import { FileLock, keepConflict } from '../store/index.ts';
 import type { AddCheckpoint } from './wire.ts';
 
 const keySchema = z.strictObject({

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
 import { fail, isStrongroomError } from '../../src/core/index.ts';
-import { typedFileError, withFileErrors } from '../../src/store/file-errors.ts';
+import { typedFileError, withFileErrors } from '../../src/keys/index.ts';
 
 /** An error as the file system raises it. */
 function systemError(code: string): Error {
