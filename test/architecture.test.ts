@@ -20,6 +20,10 @@ const LAYERS = [
 const AT_HOME = new Map([
   ['yaml', 'access'],
   ['parse5', 'ingest'],
+  ['csv-parse', 'ingest'],
+  ['mammoth', 'ingest'],
+  ['postal-mime', 'ingest'],
+  ['unpdf', 'ingest'],
   ['p-queue', 'ingest'],
   ['commander', 'cli'],
   ['cli-table3', 'cli'],

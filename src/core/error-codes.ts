@@ -276,7 +276,7 @@ export const ERROR_CODES = {
   SOURCE_UNSUPPORTED: {
     area: 'ingest',
     meaning: 'There is no loader for this type of file.',
-    remedy: 'Convert it to Markdown, HTML, plain text, JSON or JSON Lines.',
+    remedy: 'Convert it to Markdown, HTML, plain text, JSON, CSV, PDF, DOCX or e-mail.',
   },
   SOURCE_DUPLICATE: {
     area: 'ingest',

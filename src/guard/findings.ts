@@ -35,6 +35,14 @@ export const FINDING_KINDS = {
     severity: 'flag',
     meaning: 'C0 or C1 control characters other than tab and line breaks. Removed.',
   },
+  'docx-deleted': {
+    severity: 'note',
+    meaning: 'Deletions that a Word document still holds as tracked changes. Not part of the text.',
+  },
+  'docx-hidden': {
+    severity: 'flag',
+    meaning: 'Formats of a Word document that hide text or set it in white. The text is kept.',
+  },
   'html-comment': { severity: 'note', meaning: 'HTML comments. Not part of the text.' },
   'html-hidden': {
     severity: 'note',
@@ -67,11 +75,25 @@ export const FINDING_KINDS = {
     severity: 'note',
     meaning: 'Halves of surrogate pairs. Replaced by U+FFFD.',
   },
+  'mail-part-unread': {
+    severity: 'note',
+    meaning:
+      'Attachments that could not be read. Named in the text, their content is not part of it.',
+  },
   'markdown-comment': {
     severity: 'note',
     meaning: 'Link definitions used as comments. Not part of the text.',
   },
   noncharacter: { severity: 'flag', meaning: 'Unicode noncharacters. Removed.' },
+  'pdf-invisible': {
+    severity: 'flag',
+    meaning:
+      'Runs of text that a PDF draws without ink or in white, as scanned pages do with what was recognised. Kept.',
+  },
+  'pdf-off-page': {
+    severity: 'flag',
+    meaning: 'Runs of text that a PDF places outside the page. Not part of the text.',
+  },
   'private-use': {
     severity: 'note',
     meaning: 'One or two private-use characters in a row, mostly icons. Kept.',
@@ -122,7 +144,7 @@ export interface ScreenReport {
 }
 
 /** Name of the rules for hidden text; changes whenever the same text could get another report. */
-export const HIDDEN_TEXT_RULESET = 'hidden-text@1';
+export const HIDDEN_TEXT_RULESET = 'hidden-text@2';
 
 /** Adds up findings of several sources and gives the verdict over all of them. */
 export function judge(findings: Iterable<Finding>): ScreenReport {

@@ -133,7 +133,7 @@ describe('findings', () => {
     expect(judge([...report.findings, { kind: 'tag-character', count: 1 }]).verdict).toBe(
       'flagged',
     );
-    expect(judge([])).toEqual({ ruleset: 'hidden-text@1', verdict: 'clean', findings: [] });
+    expect(judge([])).toEqual({ ruleset: 'hidden-text@2', verdict: 'clean', findings: [] });
   });
 
   it('of nothing are not counted', () => {

@@ -38,8 +38,8 @@ export interface Chunk {
   readonly text: string;
   /** Plain texts of the headings the chunk stands under, outermost first; of a chunk that starts a section, its own too. */
   readonly headings: readonly string[];
-  /** Page of a paged source; none of the formats read so far has pages. */
-  readonly page: null;
+  /** Page of a paged source that the chunk begins on, from 1, or null. */
+  readonly page: number | null;
   /** Byte range in the source file that the chunk was made of, or null. */
   readonly pos: ByteRange | null;
 }
@@ -77,7 +77,7 @@ export async function chunkDocument(
   const byteAt = utf8Index(document.text);
   const chunks: Chunk[] = [];
   for (const [i, pack] of packs.entries()) {
-    const { end, headings } = pack;
+    const { end, headings, page } = pack;
     const start = overlapStart(document.text, pack, {
       previous: packs[i - 1],
       tokens: overlapTokens,
@@ -85,7 +85,7 @@ export async function chunkDocument(
     });
     const text = document.text.slice(start, end);
     const pos = document.sourceRange(start, end);
-    chunks.push({ start: byteAt(start), end: byteAt(end), text, headings, page: null, pos });
+    chunks.push({ start: byteAt(start), end: byteAt(end), text, headings, page, pos });
     if (pace.spend(text.length)) await pace.rest();
   }
   return chunks;
@@ -97,6 +97,7 @@ interface Pack {
   end: number;
   tokens: number;
   headings: readonly string[];
+  readonly page: number | null;
   /** Number of the section that its content belongs to; counts up with each heading. */
   section: number;
   /** True when it holds more than headings. */
@@ -113,6 +114,7 @@ class Packer {
   #section = 0;
   #headings: readonly string[] = [];
   #isHeading = false;
+  #page: number | null = null;
 
   constructor(text: string, target: number, limit: Limit) {
     this.#text = text;
@@ -122,6 +124,7 @@ class Packer {
 
   startBlock(block: Block): void {
     this.#isHeading = block.kind === 'heading';
+    this.#page = block.page ?? null;
     if (this.#isHeading) {
       if (this.#current?.hasContent === true) this.#endSection();
       this.#section++;
@@ -148,6 +151,7 @@ class Packer {
       ...piece,
       tokens: this.#count(piece.start, piece.end),
       headings: this.#headings,
+      page: this.#page,
       section: this.#section,
       hasContent: !this.#isHeading,
     };

@@ -22,6 +22,8 @@ export interface Block {
   readonly headings: readonly string[];
   /** Plain text of a heading; of headings only, and empty for a heading of images. */
   readonly label?: string;
+  /** Page that the block begins on, from 1; of paged formats only. */
+  readonly page?: number;
   /** Where the block stands in the source file, or null when it stands nowhere. */
   readonly pos: ByteRange | null;
 }

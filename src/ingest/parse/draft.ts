@@ -23,6 +23,7 @@ interface DraftBlock {
   start: number;
   end: number;
   level?: number;
+  page?: number;
   label?: string;
 }
 
@@ -58,9 +59,10 @@ export class Draft {
   }
 
   /** Starts a block, closing the open one. */
-  open(kind: BlockKind, level?: number): void {
+  open(kind: BlockKind, level?: number, page?: number): void {
     this.close();
-    this.#open = { kind, start: 0, end: 0, ...(level === undefined ? {} : { level }) };
+    const facts = { ...(level !== undefined && { level }), ...(page !== undefined && { page }) };
+    this.#open = { kind, start: 0, end: 0, ...facts };
   }
 
   /** Ends the open block, if any; a block without text leaves no trace. `label` is the plain text of a heading. */
@@ -172,14 +174,17 @@ function placeBlocks(
     const range = trimmed(normal.text, normal.derived(draft.start), normal.derived(draft.end));
     if (range === null) continue;
     const { kind, level, label = '' } = draft;
-    const pos = sourceRange(range.start, range.end);
+    const place = {
+      ...(draft.page !== undefined && { page: draft.page }),
+      pos: sourceRange(range.start, range.end),
+    };
     if (level === undefined) {
-      blocks.push({ kind, ...range, headings, pos });
+      blocks.push({ kind, ...range, headings, ...place });
       continue;
     }
     above = above.filter((heading) => heading.level < level);
     const path = above.map((heading) => heading.label);
-    blocks.push({ kind, ...range, level, headings: path, label, pos });
+    blocks.push({ kind, ...range, level, headings: path, label, ...place });
     if (label !== '') above = [...above, { level, label }];
     headings = above.map((heading) => heading.label);
   }

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import { csvLoader } from './csv.ts';
 import type { Loader, Source } from './document.ts';
+import { docxLoader, mailLoader, pdfLoader } from './foreign.ts';
 import { htmlLoader } from './html.ts';
 import { jsonLinesLoader, jsonLoader } from './json.ts';
 import { markdownLoader } from './markdown.ts';
 import { plainTextLoader } from './plain-text.ts';
+import { codeLoader } from './source-code.ts';
 
 /** Every loader, in the order in which they are asked. */
 export const LOADERS: readonly Loader[] = [
@@ -12,6 +15,11 @@ export const LOADERS: readonly Loader[] = [
   plainTextLoader,
   jsonLoader,
   jsonLinesLoader,
+  csvLoader,
+  codeLoader,
+  pdfLoader,
+  docxLoader,
+  mailLoader((source) => loaderFor(source)),
 ];
 
 // Enough to see how a file starts.

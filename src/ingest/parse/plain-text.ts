@@ -7,7 +7,7 @@ import { Pace } from './pace.ts';
 
 const ID = 'text@1';
 const NAMES = new Set(
-  'txt text log csv tsv yaml yml toml ini conf cfg properties rst adoc asciidoc org tex srt vtt text/plain text/csv text/tab-separated-values text/yaml application/yaml application/toml'.split(
+  'txt text log yaml yml toml ini conf cfg properties rst adoc asciidoc org tex srt vtt text/plain text/yaml application/yaml application/toml'.split(
     ' ',
   ),
 );

@@ -6,7 +6,7 @@ import { MAX_BLOCKS } from '../../../src/ingest/parse/draft.ts';
 import { fc } from '../../support/property.ts';
 import { counts, parseAs, tryParse } from './document-rules.ts';
 
-const NAMES = ['x.txt', 'x.md', 'x.html', 'x.json', 'x.jsonl'];
+const NAMES = ['x.txt', 'x.md', 'x.html', 'x.json', 'x.jsonl', 'x.csv', 'x.py'];
 const idOf = (uri: string, text = 'text', mediaType?: string) =>
   loaderFor({ uri, bytes: utf8(text), ...(mediaType === undefined ? {} : { mediaType }) })?.id;
 
@@ -17,7 +17,11 @@ describe('the loader for a source', () => {
     ['dir.d/page.htm', 'html@1'],
     ['C:\\dir\\data.json', 'json@1'],
     ['events.ndjson', 'jsonl@1'],
-    ['table.csv', 'text@1'],
+    ['table.csv', 'csv@1'],
+    ['main.rs', 'code@1'],
+    ['report.pdf', 'pdf@1'],
+    ['letter.docx', 'docx@1'],
+    ['message.eml', 'mail@1'],
     ['https://host.example/page.html?x=1.json#a.md', 'html@1'],
     ['dir/LICENSE', 'text@1'],
     ['dir.md/README', 'text@1'],
