@@ -24,6 +24,7 @@ const BATCH_ENTRIES = 63;
 const BATCH_WAIT_MS = 5000;
 const DEFAULT_CONCURRENCY = 4;
 const MAX_CONCURRENCY = 64;
+const MAX_FILE_BYTES = 2 ** 30;
 /** Four full batches; and so much source text that a few huge files are read one after the other. */
 const BACKLOG = { documents: 4 * BATCH_ENTRIES, bytes: 32 * 1024 * 1024 };
 
@@ -92,10 +93,9 @@ class Ingestion {
   }
 
   async run(paths: readonly string[]): Promise<IngestReport> {
-    const { concurrency = DEFAULT_CONCURRENCY } = this.#options;
-    if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > MAX_CONCURRENCY) {
-      throw fail('USAGE', `concurrency must lie in 1..${MAX_CONCURRENCY}`);
-    }
+    const { concurrency = DEFAULT_CONCURRENCY, maxFileBytes = 1 } = this.#options;
+    checkRange('concurrency', concurrency, MAX_CONCURRENCY);
+    checkRange('maxFileBytes', maxFileBytes, MAX_FILE_BYTES);
     const sources = await this.#discover(paths);
     const queue = new PQueue({ concurrency });
     for (const source of sources) {
@@ -281,6 +281,12 @@ class Ingestion {
       else this.#failed ??= asError(error);
     }
   }
+}
+
+/** NaN, above all, must not pass for no limit. */
+function checkRange(name: string, value: number, max: number): void {
+  if (Number.isInteger(value) && value >= 1 && value <= max) return;
+  throw fail('USAGE', `${name} must be a whole number in 1..${max}`);
 }
 
 function asError(error: unknown): Error {

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { LRUCache } from 'lru-cache';
-import { type Action, type ClassList, hourOf, type Principal } from '../access/index.ts';
+import {
+  type Action,
+  type ClassList,
+  type Directory,
+  hourOf,
+  type Principal,
+} from '../access/index.ts';
 import {
   base32,
   type Clock,
@@ -30,6 +36,7 @@ export class Authoriser {
   readonly #access: () => AccessView;
   readonly #clock: Clock;
   readonly #lists = new LRUCache<string, CachedList>({ max: CACHED_LISTS });
+  #directory: Directory | null = null;
 
   constructor(access: () => AccessView, clock: Clock) {
     this.#access = access;
@@ -44,6 +51,9 @@ export class Authoriser {
   authorise(caller: Caller, action: Action): Authorisation {
     if (!isPrincipal(caller.id)) throw fail('ACCESS_DENIED', 'the caller is not known');
     const view = this.#access();
+    // Its epoch is not enough: a directory whose signer was revoked names nobody, under the same epoch.
+    if (view.directory !== this.#directory) this.#lists.clear();
+    this.#directory = view.directory;
     const principal = view.directory.principal(caller.id);
     const environment = caller.environment ?? {};
     const hour = hourOf(this.#clock.now());

@@ -138,7 +138,8 @@ function stateProof(build: Build, kind: StateKind, name: string): ReceiptStatePr
 async function consistency(build: Build, since: number | null): Promise<Receipt['consistency']> {
   const { reader } = build.ledger;
   const { head } = build.at;
-  if (since === null || since < 1 || since > head.size) return null;
+  if (since === null || !Number.isSafeInteger(since)) return null;
+  if (since < 1 || since > head.size) return null;
   const proof = await reader.consistencyProof(since, head.size);
   return { size: since, proof: proof.map(hex) };
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One query: authorise, search, resolve, verify. docs/architecture.md draws it.
 import { type AuditEvent, fail, isPrincipal, need } from '../core/index.ts';
-import type { SearchExplanation as IndexExplanation } from '../index/index.ts';
+import type { SearchExplanation as IndexExplanation, SearchMode } from '../index/index.ts';
 import { quantise, type QuantisedVector } from '../provenance/index.ts';
 import { atHead } from './at-head.ts';
 import { Authoriser, actorTag } from './authorise.ts';
@@ -17,6 +17,7 @@ import type {
 
 const MAX_K = 1000;
 const MAX_QUERY_LENGTH = 8192;
+const MODES: readonly SearchMode[] = ['hybrid', 'vector', 'bm25'];
 /** Candidates that are proven at the same time: each may read an object of 256 KiB. */
 const AT_ONCE = 64;
 
@@ -68,7 +69,7 @@ export class Retriever {
   /**
    * Finds the best passages that the caller may read. A caller without any readable document, an unknown one and one
    * whose documents do not match get the same empty list; the explanation counts the caller's own classes and rows.
-   * @throws {USAGE} for an empty or too long query, or k outside 1..1000
+   * @throws {USAGE} for an empty or too long query, k outside 1..1000, or an unknown mode
    * @throws {ABORTED} when the signal fires
    */
   async search(request: SearchRequest): Promise<SearchResult> {
@@ -200,7 +201,8 @@ function isName(id: unknown): boolean {
 
 function checkRequest(request: SearchRequest, k: number): void {
   if (!Number.isInteger(k) || k < 1 || k > MAX_K) throw fail('USAGE', 'k must lie in 1..1000');
-  const { query } = request;
+  const { query, mode } = request;
+  if (mode !== undefined && !MODES.includes(mode)) throw fail('USAGE', 'there is no such mode');
   if (query.trim() === '') throw fail('USAGE', 'the query is empty');
   if (query.length > MAX_QUERY_LENGTH || !query.isWellFormed()) {
     throw fail('USAGE', 'the query is longer than 8,192 characters or not well-formed text');

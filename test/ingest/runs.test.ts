@@ -251,8 +251,11 @@ describe('the report', () => {
     });
   });
 
-  it('refuses a concurrency that is none', async () => {
+  it('is not begun with a concurrency or a limit that is none', async () => {
     const world = await template();
+    for (const maxFileBytes of [0, -1, NaN, Infinity]) {
+      await expectRejection(world.ingest({ maxFileBytes }), 'USAGE');
+    }
     for (const concurrency of [0, -1, 1.5, NaN, 65]) {
       await expectRejection(world.ingest({ concurrency }), 'USAGE');
     }

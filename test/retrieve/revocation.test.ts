@@ -2,7 +2,7 @@
 // Time of check, time of use: whatever changes between a search and the answer that it leads to must count.
 import { describe, expect, it } from 'vitest';
 import { makeContext, type RetrievalOptions } from '../../src/retrieve/index.ts';
-import type { Vault } from '../../src/vault/index.ts';
+import { revokeKey, type Vault } from '../../src/vault/index.ts';
 import {
   caller,
   finds,
@@ -46,6 +46,14 @@ const CHANGES: readonly (readonly [string, Change])[] = [
       const expires = new Date(world.clock.seconds * 1000).toISOString();
       const rules = [{ path: 'staff/**', expires }, ...OFFICE_ACCESS.rules];
       return vault.setAccess(world.setAccess({ ...OFFICE_ACCESS, rules }));
+    },
+  ],
+  [
+    'the key that signed the people is revoked from then on',
+    (vault) => {
+      const { session } = vault;
+      const { entry, keyid } = session.ledger.lookup('dir', 'people')!;
+      return revokeKey(session, keyid, 'compromised', entry);
     },
   ],
   ['the document is deleted', (vault) => vault.delete(['staff/leave.md'])],
@@ -109,7 +117,7 @@ describe('before a revocation', () => {
 
 describe.each(CHANGES)('when %s', (name, change) => {
   // Whatever else is for everybody, he still gets; somebody unknown gets nothing.
-  const isKnown = name !== 'he is taken out of the directory';
+  const isKnown = !/taken out|people is revoked/.test(name);
 
   it('between the decision and the search, nothing of it is found', async () => {
     const world = await template();
@@ -192,6 +200,17 @@ describe('the last decision before assembly', () => {
       expect(aclDigest).toBe(ledger.lookup('doc', passage.docId)?.aclDigest);
       expect(classNo).toBe(ledger.lookup('acl', aclDigest)?.classNo);
     }
+  });
+});
+
+describe('a directory whose signer was revoked', () => {
+  it('names nobody any more, though its epoch is the same', async () => {
+    const vault = await (await template()).open();
+    expect(await finds(vault, 'ben', QUERY)).toContain('staff/leave.md');
+    const { entry, keyid, epoch } = vault.session.ledger.lookup('dir', 'people')!;
+    await revokeKey(vault.session, keyid, 'compromised', entry);
+    expect(vault.session.access.directory.epoch).toBe(epoch);
+    expect(await finds(vault, 'ben', QUERY)).toEqual([]);
   });
 });
 

@@ -63,7 +63,7 @@ describe('a search', () => {
     }
   });
 
-  it('refuses a k outside 1..1000, and a query that is empty, too long or not Unicode', async () => {
+  it('refuses a k outside 1..1000, an unknown mode, and a query that is empty, too long or not Unicode', async () => {
     const vault = await (await template()).open();
     const ask = (query: string, k?: number): Promise<unknown> =>
       vault.search({ caller: caller('ben'), query, ...(k !== undefined && { k }) });
@@ -72,6 +72,8 @@ describe('a search', () => {
     for (const query of ['', ' \n\t', 'x'.repeat(8193), 'a\ud800']) {
       await expectRejection(ask(query), 'USAGE');
     }
+    const mode = 'magic' as SearchMode;
+    await expectRejection(vault.search({ caller: caller('ben'), query: 'bell', mode }), 'USAGE');
     await ask('x'.repeat(8192), 1000);
     await ask('bell', 1);
   });
