@@ -67,9 +67,10 @@ export async function acceptRecovery(
   const recovery = bytes === null ? null : openRecovery(bytes, trust);
   if (recovery === null) return null;
   const { old, new: next } = recovery.predicate;
+  // Exactly this head. One between the two could as well lie on the log that went on after the recovery, and the statement,
+  // which stays in the store, would let that be taken back as often as somebody likes.
   const speaksOfIt =
-    next.size <= seen.size &&
-    (seen.size < old.size || (seen.size === old.size && hex(seen.root) === old.root));
+    next.size <= seen.size && seen.size === old.size && hex(seen.root) === old.root;
   need(
     'INV-RECOVERY-HEADS',
     speaksOfIt,

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { cp, rm } from 'node:fs/promises';
+import { cp, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, it } from 'vitest';
+import { hex } from '../../src/core/index.ts';
+import { RECOVERY_PATH, signStatement } from '../../src/provenance/index.ts';
+import { recoverVault } from '../../src/vault/index.ts';
 import { expectStopped, onEachVault, type Target } from '../support/attack-world.ts';
+import { LogAuthor } from '../support/log-author.ts';
 import { move, refused, tried } from '../support/move.ts';
 import { Replica } from '../support/replica.ts';
 import { codeRejectedBy } from '../support/tampering.ts';
@@ -19,12 +23,26 @@ async function restored(target: Target): Promise<VaultWorld> {
   return world;
 }
 
+/** Plants a recovery from the head that was seen to the one that is shown, signed by whoever holds no root key. */
+async function forgeRecovery(world: VaultWorld, old: VaultWorld): Promise<void> {
+  const seen = await old.use(({ session }) => Promise.resolve(session.ledger.head));
+  const stranger = new LogAuthor('stranger').signer('root');
+  const origin = seen.origin;
+  const head = { size: seen.size, root: hex(seen.root) };
+  const entry = await signStatement(
+    'recovery',
+    { log: origin, time: 1, old: head, new: head, logVkey: null, reason: 'disk lost' },
+    stranger,
+  );
+  await writeFile(path.join(world.vault, 'store', 'log', 'default', RECOVERY_PATH), entry);
+}
+
 move(
   {
     id: 'A32',
     title: 'restore the whole vault from an older copy, its local state included',
-    by: 'trust file and lock record outside the vault: newest head seen, newest head signed',
-    codes: ['ROLLBACK', 'TRUST_UNKNOWN', 'VAULT_MISSING'],
+    by: 'newest head seen and newest head signed, outside the vault; going back needs the root key for exactly that head',
+    codes: ['ROLLBACK', 'TRUST_UNKNOWN', 'VAULT_MISSING', 'SIGNATURE_INVALID'],
   },
   () => {
     onEachVault((target) => {
@@ -49,6 +67,30 @@ move(
         const code = await codeRejectedBy(world.ingest());
         expect(code).toBe('ROLLBACK');
         expect(world.codes).toContain('ROLLBACK');
+        refused(code);
+      });
+
+      it('is not excused by a recovery statement that another key has signed', async () => {
+        const world = await restored(target);
+        const old = await target.copy();
+        await forgeRecovery(world, old);
+        await expectStopped(target, world, { codes: ['SIGNATURE_INVALID'], passages: 'none' });
+      });
+
+      it('is not excused by the recovery of another day: it speaks of one head', async () => {
+        const world = await restored(target);
+        const options = { ...world.place, embedder: world.embedder };
+        const plan = await recoverVault(options, 'disk lost');
+        expect(plan.new.size).toBeLessThan(plan.old.size);
+        await world.write('news/after.md', '# After\n\nThe lift works again.\n');
+        await world.ingest();
+        const after = await world.copy();
+        await world.write('news/more.md', '# More\n\nThe lift stands still again.\n');
+        await world.ingest();
+        await rm(world.vault, { recursive: true });
+        await cp(after.vault, world.vault, { recursive: true });
+        const code = await codeRejectedBy(world.open());
+        expect(code).toBe('ROLLBACK');
         refused(code);
       });
 

@@ -107,7 +107,20 @@ describe('a reader who has seen a head that was lost', () => {
     const later = await lost();
     const beyond = { ...old, size: old.size + 5 };
     await recovered(later, await recoveryEntry({ old: beyond, new: next }));
-    expect((await reopen(later)).ledger.lookup('doc', author.docId('d'))?.version).toBe(1);
+    await expectRejection(reopen(later), 'ROLLBACK');
+  });
+
+  it('INV-RECOVERY-HEADS: does not let a recovery take back what came after it', async () => {
+    const at = await lost();
+    // The lost history was longer than the new one will be for a while.
+    const old = { ...at.heads.old, size: at.heads.old.size + 50 };
+    await recovered(at, await recoveryEntry({ ...at.heads, old }));
+    const short = await at.world.bytes('checkpoint');
+    await at.writer.sequencer.commit([await author.ingest('e')]);
+    const reader = await at.world.open();
+    expect(reader.ledger.head.size).toBeLessThan(old.size);
+    await at.world.plant('checkpoint', short);
+    await expectRejection(at.world.open(reader), 'ROLLBACK');
   });
 
   it('INV-RECOVERY-LOGGED: refuses a recovery that is not the first entry after the older head', async () => {
