@@ -10,7 +10,7 @@ const SRC = path.resolve('src');
 const LAYERS = [
   ['core'],
   ['provenance', 'keys', 'access'],
-  ['store', 'index', 'embed', 'guard', 'watch'],
+  ['store', 'index', 'embed', 'guard', 'identity', 'watch'],
   ['ingest', 'retrieve', 'witness'],
   ['vault'],
   ['cli'],
@@ -19,6 +19,7 @@ const LAYERS = [
 /** Packages that one room alone may import. */
 const AT_HOME = new Map([
   ['yaml', 'access'],
+  ['jose', 'identity'],
   ['parse5', 'ingest'],
   ['csv-parse', 'ingest'],
   ['mammoth', 'ingest'],

@@ -3,11 +3,27 @@
 import { z } from 'zod';
 import { fail, need } from '../core/index.ts';
 
+/** Signature algorithms that a policy may allow: asymmetric ones only, so no public key ever serves as a shared secret. */
+const TOKEN_ALGORITHMS = [
+  'EdDSA',
+  'Ed25519',
+  'ES256',
+  'ES384',
+  'ES512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'RS256',
+  'RS384',
+  'RS512',
+] as const;
+
 const issuer = z.strictObject({
   iss: z.string(),
   aud: z.array(z.string()).min(1),
-  algs: z.array(z.string()).min(1),
-  jwks: z.string(),
+  algs: z.array(z.enum(TOKEN_ALGORITHMS)).min(1),
+  /** The issuer's public keys: a JWKS (RFC 7517) as JSON text. */
+  jwks: z.string().max(64 * 1024),
   prefix: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,31}$/),
   groups: z.boolean(),
   maxTokenAge: z.int().min(1),

@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { encodeReceipt } from '../provenance/index.ts';
 import type { Caller, Citation, Passage, SearchResult } from '../retrieve/index.ts';
 import type { Vault } from '../vault/index.ts';
-import { addCommand, type Invocation, personNamed, type World } from './command.ts';
+import { addCommand, callerOf, type Invocation, type World } from './command.ts';
 import { writeNamed } from './files.ts';
 import { positive } from './numbers.ts';
 import type { Paint } from './output.ts';
@@ -23,7 +23,8 @@ interface ContextCommandOptions {
   readonly since?: number;
 }
 
-const AS = 'on whose behalf (required); recorded as impersonation';
+const AS =
+  'on whose behalf, recorded as impersonation (default: the bearer of the token in STRONGROOM_TOKEN)';
 
 /** `strongroom search` and `strongroom context`. */
 export function registerSearch(program: Command, world: World): void {
@@ -65,12 +66,12 @@ export function registerSearch(program: Command, world: World): void {
 
 async function search(invocation: Invocation<SearchCommandOptions>): Promise<void> {
   const { options, output } = invocation;
-  const caller = impersonated(personNamed(invocation));
+  const caller = await callerOf(invocation);
   const vault = await invocation.open();
   const [query = ''] = invocation.arguments;
   const { k, mode } = options;
   const { passages, explanation } = await vault.search({ caller, query, k, mode });
-  const decision = options.explain ? decisionOn(vault, caller.id) : null;
+  const decision = options.explain ? decisionOn(vault, caller) : null;
   const data = decision === null ? { passages } : { passages, explanation, decision };
   output.data(data, (paint) =>
     passages.map((passage, i) => passageText(passage, i, paint)).join('\n\n'),
@@ -85,7 +86,7 @@ const NOTHING = 'No passages.';
 
 async function context(invocation: Invocation<ContextCommandOptions>): Promise<void> {
   const { options, output } = invocation;
-  const caller = impersonated(personNamed(invocation));
+  const caller = await callerOf(invocation);
   const vault = await invocation.open();
   const [query = ''] = invocation.arguments;
   const { budget, receipt: file, since } = options;
@@ -109,7 +110,7 @@ async function context(invocation: Invocation<ContextCommandOptions>): Promise<v
 /** What the directory says of a person: the first step of every decision. */
 interface PersonDecision {
   readonly person: string;
-  readonly identity: 'impersonated';
+  readonly identity: Caller['identity'];
   readonly groups: readonly string[];
   readonly clearance: number;
   readonly mayRead: boolean;
@@ -117,13 +118,13 @@ interface PersonDecision {
   readonly policyEpoch: number;
 }
 
-function decisionOn({ session }: Vault, id: string): PersonDecision {
+function decisionOn({ session }: Vault, caller: Caller): PersonDecision {
   const { directory, policyEpoch } = session.access;
-  const { groups, clearance, actions } = directory.principal(id);
+  const { groups, clearance, actions } = directory.principal(caller.id);
   return {
-    person: id,
-    identity: 'impersonated',
-    groups: [...groups].sort(),
+    person: caller.id,
+    identity: caller.identity,
+    groups: [...new Set([...groups, ...(caller.groups ?? [])])].sort(),
     clearance,
     mayRead: actions.has('read'),
     directoryEpoch: directory.epoch,
@@ -147,9 +148,10 @@ function explanationText(
     [stats.failed, 'failed a proof'],
   ] as const;
   const out = dropped.filter(([n]) => n > 0).map(([n, why]) => `${n} ${why}`);
+  const how = decision.identity === 'token' ? 'known by a token' : 'impersonated';
   const right = decision.mayRead ? 'may read' : 'has no right to read';
   return facts([
-    ['person', `${decision.person}, impersonated; ${right}; clearance ${decision.clearance}`],
+    ['person', `${decision.person}, ${how}; ${right}; clearance ${decision.clearance}`],
     ['groups', decision.groups.join(', ')],
     ['decided by', `directory ${decision.directoryEpoch}, policy ${decision.policyEpoch}`],
     ['classes', `${stats.classes} admit this person; no other was read`],
@@ -161,11 +163,6 @@ function explanationText(
         `${stats.plaintextHits} from memory`,
     ],
   ]);
-}
-
-/** A caller who is named by whoever holds the key ring. */
-export function impersonated(id: string): Caller {
-  return { id, identity: 'impersonated' };
 }
 
 function passageText(passage: Passage, i: number, paint: Paint): string {

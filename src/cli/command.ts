@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { type Alarm, fail, isPrincipal } from '../core/index.ts';
+import type { Caller } from '../retrieve/index.ts';
 import { homeDirectory } from '../store/index.ts';
 import { openVault, type SessionOptions, type Vault } from '../vault/index.ts';
 import { type Output, outputTo, reportError, type Streams } from './output.ts';
@@ -91,14 +92,32 @@ export function personNamed({ options }: Invocation<{ readonly as?: string }>): 
   return options.as;
 }
 
+/**
+ * On whose behalf a command runs: the person of `--as`, recorded as impersonation, or the bearer of the token in
+ * STRONGROOM_TOKEN or STRONGROOM_TOKEN_FILE.
+ * @throws {USAGE} when there is neither; {@link TOKEN_INVALID}
+ */
+export async function callerOf(invocation: Invocation<{ readonly as?: string }>): Promise<Caller> {
+  const token = secretFrom(invocation.world.env, 'STRONGROOM_TOKEN');
+  if (invocation.options.as !== undefined || token === undefined) {
+    return { id: personNamed(invocation), identity: 'impersonated' };
+  }
+  return (await invocation.open()).identify(token.trim());
+}
+
 /** The passphrase of the key ring, which never comes from the command line. */
 export function passphraseFrom(env: World['env']): string | undefined {
-  const file = env['STRONGROOM_PASSPHRASE_FILE'];
-  if (file === undefined) return env['STRONGROOM_PASSPHRASE'];
+  return secretFrom(env, 'STRONGROOM_PASSPHRASE');
+}
+
+/** A secret from the file that `<name>_FILE` names, else from the variable itself. */
+function secretFrom(env: World['env'], name: string): string | undefined {
+  const file = env[`${name}_FILE`];
+  if (file === undefined) return env[name];
   try {
     return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
   } catch (error) {
-    throw fail('USAGE', 'STRONGROOM_PASSPHRASE_FILE could not be read', {}, error);
+    throw fail('USAGE', `${name}_FILE could not be read`, {}, error);
   }
 }
 

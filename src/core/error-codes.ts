@@ -142,6 +142,12 @@ export const ERROR_CODES = {
     meaning: 'The caller may not do this. Absent and forbidden things look alike.',
     remedy: 'Ask an administrator of the vault.',
   },
+  TOKEN_INVALID: {
+    area: 'access',
+    meaning: 'The token does not identify anybody here, or does so no more.',
+    remedy:
+      'Get a new token. If all tokens are refused, compare issuer, audience, algorithms and keys of the signed policy.',
+  },
   NOT_FOUND: {
     area: 'access',
     meaning: 'There is no such document for this caller.',

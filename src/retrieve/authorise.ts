@@ -16,6 +16,7 @@ import {
   isPrincipal,
   jcsBytes,
   lp,
+  need,
 } from '../core/index.ts';
 import type { AccessView, Caller } from './types.ts';
 
@@ -47,14 +48,19 @@ export class Authoriser {
    * The classes in which the caller may do `action`, at this moment. Cached under everything the answer depends on, so
    * a grant or a revocation is seen by the next call.
    * @throws {ACCESS_DENIED} for a caller id that cannot be one
+   * @throws {TOKEN_INVALID} when the token that identified the caller has expired since
    */
   authorise(caller: Caller, action: Action): Authorisation {
     if (!isPrincipal(caller.id)) throw fail('ACCESS_DENIED', 'the caller is not known');
+    const { expiresAt = Infinity, groups = [] } = caller;
+    const counts = this.#clock.now() < expiresAt * 1000;
+    need('INV-CALLER-EXPIRED', counts, 'TOKEN_INVALID', 'the token is not accepted');
     const view = this.#access();
     // Its epoch is not enough: a directory whose signer was revoked names nobody, under the same epoch.
     if (view.directory !== this.#directory) this.#lists.clear();
     this.#directory = view.directory;
-    const principal = view.directory.principal(caller.id);
+    const known = view.directory.principal(caller.id);
+    const principal = { ...known, groups: new Set([...known.groups, ...groups]) };
     const environment = caller.environment ?? {};
     const hour = hourOf(this.#clock.now());
     const key = [
@@ -63,6 +69,7 @@ export class Authoriser {
       view.directory.epoch,
       view.policyEpoch,
       view.classVersion,
+      JSON.stringify(groups.toSorted()),
       JSON.stringify(Object.entries(environment).sort()),
     ].join('\n');
     const cached = this.#lists.get(key);

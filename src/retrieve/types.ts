@@ -12,6 +12,10 @@ export interface Caller {
   readonly id: string;
   /** `token`: proven by a verified token. `impersonated`: named by whoever holds the key ring, and recorded as such. */
   readonly identity: 'token' | 'impersonated';
+  /** Groups that the verified token carries, besides those of the directory. */
+  readonly groups?: readonly string[];
+  /** Unix seconds from which the token counts no more. */
+  readonly expiresAt?: number;
   /** Facts of the request that classes may demand. */
   readonly environment?: Environment;
 }

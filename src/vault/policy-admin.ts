@@ -2,6 +2,7 @@
 // Changing the signed policy of a vault.
 import { parsePolicy, type Policy } from '../access/index.ts';
 import { fail, jcs } from '../core/index.ts';
+import { openIssuers } from '../identity/index.ts';
 import { signStatement, witnessKeys } from '../provenance/index.ts';
 import { putList } from '../store/index.ts';
 import { signedPolicy } from './access-state.ts';
@@ -13,6 +14,7 @@ import type { Session } from './session.ts';
  * Signs another policy into the log; it holds from the next query on.
  * @returns whether it differs from the present one
  * @throws {FORMAT_INVALID} when it is not a policy; {@link TRUST_INVALID} when a witness key is malformed
+ * @throws {CONFIG_INVALID} when an issuer's keys cannot be used, or two issuers share a name or prefix
  * @throws {USAGE} when it demands more witnesses than it names; {@link KEY_UNAVAILABLE} without the root key
  */
 export async function setPolicy(session: Session, value: unknown): Promise<boolean> {
@@ -22,6 +24,7 @@ export async function setPolicy(session: Session, value: unknown): Promise<boole
   if (distinct.size !== vkeys.length || k > vkeys.length) {
     throw fail('USAGE', 'the policy names a witness twice, or demands more than it names');
   }
+  openIssuers(policy);
   const writer = await session.writer();
   return session.exclusively(async () => {
     const { context, ledger } = session;

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { type AccessFile, parseAccessFile } from '../access/index.ts';
 import { fail, fromUtf8 } from '../core/index.ts';
 import {
+  type Caller,
   type ContextRequest,
   type ContextResult,
   makeContext,
@@ -25,6 +26,7 @@ import {
   type VaultIngestOptions,
   type VaultIngestReport,
 } from './ingest.ts';
+import { Identifier } from './identify.ts';
 import { documentsMatching, findDocument, type NamedDocument } from './names.ts';
 import { applyAccess, type PermissionReport } from './permissions.ts';
 import { deleteDocuments, eraseDocument, type ErasureReport, finishErasures } from './removal.ts';
@@ -37,10 +39,12 @@ import { verifyAll, type VerificationReport } from './verify-all.ts';
 export class Vault {
   /** The parts that the methods are made of, for tools that need more than this face. */
   readonly session: Session;
+  readonly #identifier: Identifier;
   #prepared: Promise<void> | null = null;
 
   private constructor(session: Session) {
     this.session = session;
+    this.#identifier = new Identifier(session);
   }
 
   /**
@@ -65,6 +69,15 @@ export class Vault {
     if (options.dryRun === true) return rehearseIngestion(this.session, paths, options);
     await this.#prepareToWrite();
     return ingestInto(this.session, paths, options);
+  }
+
+  /**
+   * Who bears a token (JWT), under the issuers, algorithms and keys of the signed policy; a caller for {@link Vault.search}
+   * and {@link Vault.context}.
+   * @throws {TOKEN_INVALID}
+   */
+  identify(token: string): Promise<Caller> {
+    return this.#identifier.identify(token);
   }
 
   /** Finds the best passages that the caller may read, each verified. */
