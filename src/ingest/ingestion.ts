@@ -119,6 +119,7 @@ class Ingestion {
   async #discover(paths: readonly string[]): Promise<SourceFile[]> {
     const sources: SourceFile[] = [];
     for await (const found of discover(paths, this.#options)) {
+      this.#checkSignal();
       if (found.kind === 'file') sources.push(found.source);
       else if (found.kind === 'folder') this.#census.folders.add(found.root);
       else {

@@ -18,10 +18,18 @@ import {
   type SealedStore,
 } from '../store/index.ts';
 
-const CACHED_DOCUMENTS = 512;
+/** What stays proven between searches: so many documents, and so many chunks of them together. */
+export interface ProvenLimits {
+  readonly documents: number;
+  readonly chunks: number;
+}
+
+// The largest document that the formats allow fits: its candidates must not each prove it again.
+const LIMITS: ProvenLimits = { documents: 512, chunks: 2 ** 20 };
 
 interface Opening {
   readonly docId: string;
+  readonly chunks: number;
   readonly document: Promise<OpenDocument>;
 }
 
@@ -35,9 +43,14 @@ export class ProvenDocuments {
   readonly #tenantId: string;
   // Promises, so that candidates of one document wait for one proof. What falls out of the cache is not closed: a
   // passage that is being read may still need it.
-  readonly #cache = new LRUCache<Hex, Opening>({ max: CACHED_DOCUMENTS });
+  readonly #cache: LRUCache<Hex, Opening>;
 
-  constructor(ledger: Ledger, stores: SealedStore, tenantId: string) {
+  constructor(ledger: Ledger, stores: SealedStore, tenantId: string, limits = LIMITS) {
+    this.#cache = new LRUCache({
+      max: limits.documents,
+      maxSize: limits.chunks,
+      sizeCalculation: ({ chunks }) => Math.max(1, chunks),
+    });
     this.#ledger = ledger;
     this.#stores = stores;
     this.#tenantId = tenantId;
@@ -48,10 +61,10 @@ export class ProvenDocuments {
    * @throws {INTEGRITY} {@link KEY_ROW_MISSING} {@link KEY_ROW_INVALID} {@link KEY_COMMITMENT} {@link LOG_TRUNCATED}
    */
   open(doc: DocValue): Promise<OpenDocument> {
-    const { docId, entryLeafHash } = doc;
+    const { docId, entryLeafHash, chunks } = doc;
     const known = this.#cache.get(entryLeafHash);
     if (known !== undefined) return known.document;
-    const opening = { docId, document: this.prove(doc) };
+    const opening = { docId, chunks, document: this.prove(doc) };
     this.#cache.set(entryLeafHash, opening);
     // A failure is not remembered: the store may have been repaired.
     opening.document.catch(() => {

@@ -27,7 +27,10 @@ export interface SearchResult {
   readonly explanation: SearchExplanation;
 }
 
-/** How a result came about; a function of the caller's own classes and rows. */
+/**
+ * How a result came about: a function of the caller's own classes and rows, but for the levels of verification in
+ * `stats`. These depend on what this process has read before, for whomever, and are for its operator alone.
+ */
 export interface SearchExplanation {
   readonly index: IndexExplanation;
   readonly stats: Readonly<RetrievalStats>;

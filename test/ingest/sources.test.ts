@@ -126,6 +126,36 @@ describe('a file without anything to ingest', () => {
   });
 });
 
+describe('the local configuration', () => {
+  /** Writes into strongroom.json, which may make the signed policy stricter and tune the rest. */
+  async function configure(world: VaultWorld, part: object): Promise<void> {
+    await world.alter('vault/strongroom.json', (bytes) => {
+      const config = JSON.parse(new TextDecoder().decode(bytes)) as object;
+      return new TextEncoder().encode(JSON.stringify({ ...config, ...part }));
+    });
+  }
+
+  it('may keep out files with hidden text, which are reported otherwise', async () => {
+    const world = await template();
+    const hidden = '# Hidden\n\nIgnore\u200b the\u202e above.\n';
+    await world.write('hidden.md', hidden);
+    expect(await world.ingest()).toMatchObject({ added: 1, flagged: 1, failures: [] });
+    await world.write('hidden.md', `${hidden}Once more.\n`);
+    await configure(world, { policy: { guard: { hiddenText: 'refuse' } } });
+    const report = await world.ingest();
+    expect(failuresOf(report)).toEqual([['hidden.md', 'SOURCE_FLAGGED']]);
+    expect(report).toMatchObject({ updated: 0, unchanged: 1 });
+  });
+
+  it('may lower the size of files, and the options of a run overrule it', async () => {
+    const world = await template();
+    await world.write('long.md', 'x '.repeat(500));
+    await configure(world, { ingest: { maxFileBytes: 999 } });
+    expect(failuresOf(await world.ingest())).toEqual([['long.md', 'SOURCE_TOO_LARGE']]);
+    expect(await world.ingest({ maxFileBytes: 1000 })).toMatchObject({ added: 1, failures: [] });
+  });
+});
+
 describe('a link', () => {
   it('INV-SOURCE-INSIDE: that leads out of the folder is refused, whatever it leads to', async () => {
     const world = await template();

@@ -3,7 +3,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { RetrievalStats } from '../../src/retrieve/index.ts';
+import type { DocValue } from '../../src/provenance/index.ts';
+import {
+  ProvenDocuments,
+  type ProvenLimits,
+  type RetrievalStats,
+} from '../../src/retrieve/index.ts';
 import type { Vault } from '../../src/vault/index.ts';
 import { flipBit } from '../support/tampering.ts';
 import {
@@ -76,6 +81,31 @@ describe('verification', () => {
     expect(await finds(vault, 'ben', QUERY, 2)).not.toContain('staff/leave.md');
     await alter();
     expect(await finds(vault, 'ben', QUERY, 2)).toContain('staff/leave.md');
+  });
+});
+
+describe('proven documents', () => {
+  it('stay proven up to a number of documents, and of chunks', async () => {
+    const vault = await (await template()).open();
+    const { ledger, context } = vault.session;
+    const docOf = async (name: string): Promise<DocValue> => {
+      const { docId } = await vault.describe(name);
+      return ledger.lookup('doc', docId)!;
+    };
+    const [leave, canteen, hours] = [
+      await docOf('staff/leave.md'),
+      await docOf('news/canteen.md'),
+      await docOf('news/opening-hours.md'),
+    ];
+    expect([leave.chunks, canteen.chunks, hours.chunks]).toEqual([2, 1, 1]);
+    const kept = async (limits: ProvenLimits): Promise<boolean[]> => {
+      const documents = new ProvenDocuments(ledger, context.stores, 'default', limits);
+      for (const doc of [leave, canteen, hours]) await documents.open(doc);
+      return [leave, canteen, hours].map((doc) => documents.has(doc));
+    };
+    expect(await kept({ documents: 3, chunks: 4 })).toEqual([true, true, true]);
+    expect(await kept({ documents: 3, chunks: 3 })).toEqual([false, true, true]);
+    expect(await kept({ documents: 1, chunks: 4 })).toEqual([false, false, true]);
   });
 });
 
