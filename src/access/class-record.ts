@@ -19,7 +19,9 @@ const name = z.string().refine(isPrincipal);
 const names = z
   .array(name)
   .max(512)
-  .refine((list) => list.every((item, i) => i === 0 || compareUtf8(list[i - 1] ?? '', item) < 0));
+  .refine((list) =>
+    list.every((item, i) => i === 0 || compareUtf8(list[i - 1] as string, item) < 0),
+  );
 const hour = z.int().min(0).nullable();
 
 const recordSchema = z.strictObject({

@@ -7,7 +7,8 @@ import { need } from './need.ts';
 export type JsonValue =
   string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
-const MAX_DEPTH = 16;
+/** Deepest nesting of JSON that is signed or stored. */
+export const MAX_JSON_DEPTH = 16;
 
 /**
  * Canonical JSON (RFC 8785) under the closed rules of the formats: strings without lone surrogates, safe integers,
@@ -29,6 +30,8 @@ export function jcsBytes(value: unknown): Uint8Array {
  * @throws {FORMAT_INVALID} when the bytes are anything but canonical
  */
 export function parseJcs(bytes: Uint8Array): JsonValue {
+  // Before the parser makes an object for every bracket.
+  if (nesting(bytes) > MAX_JSON_DEPTH + 1) throw tooDeep();
   let value: unknown;
   try {
     value = JSON.parse(fromUtf8(bytes));
@@ -45,7 +48,7 @@ export function parseJcs(bytes: Uint8Array): JsonValue {
 }
 
 function write(value: unknown, depth: number): string {
-  if (depth > MAX_DEPTH) throw fail('FORMAT_INVALID', 'JSON is nested more than 16 levels deep');
+  if (depth > MAX_JSON_DEPTH) throw tooDeep();
   if (value === null || value === true || value === false) return String(value);
   if (typeof value === 'string') return quote(value);
   if (typeof value === 'number') return integer(value);
@@ -55,6 +58,25 @@ function write(value: unknown, depth: number): string {
   }
   if (typeof value === 'object' && isPlain(value)) return object(value, depth);
   throw fail('FORMAT_INVALID', `a ${typeof value} cannot stand in canonical JSON`);
+}
+
+/** Containers inside each other at the deepest place, or one more than are allowed: no need to look further then. */
+function nesting(bytes: Uint8Array): number {
+  let [depth, deepest, inText] = [0, 0, false];
+  for (let at = 0; at < bytes.length && deepest <= MAX_JSON_DEPTH + 1; at++) {
+    const byte = bytes[at];
+    if (byte === QUOTE) inText = !inText;
+    else if (inText) at += byte === BACKSLASH ? 1 : 0;
+    else if (byte === BRACKET || byte === BRACE) deepest = Math.max(deepest, ++depth);
+    else if (byte === BRACKET + 2 || byte === BRACE + 2) depth--;
+  }
+  return deepest;
+}
+
+const [QUOTE, BACKSLASH, BRACKET, BRACE] = [0x22, 0x5c, 0x5b, 0x7b];
+
+function tooDeep(): Error {
+  return fail('FORMAT_INVALID', `JSON is nested more than ${MAX_JSON_DEPTH} levels deep`);
 }
 
 function object(value: object, depth: number): string {

@@ -12,6 +12,7 @@ import {
   fromUtf8,
   hex,
   isStrongroomError,
+  isTenantId,
   jcsBytes,
   lp,
   need,
@@ -35,18 +36,21 @@ const kdfSchema = z.strictObject({
 });
 const fileSchema = z.strictObject({ v: z.literal(1), kdf: kdfSchema.nullable(), sealed: b64 });
 
+const tenantSchema = z.strictObject({
+  lookup: hex32,
+  branch: z.array(z.strictObject({ version: hex16, key: hex32 })).min(1),
+});
+
 const secretsSchema = z.strictObject({
   v: z.literal(1),
   vaultId: hex16,
   root: b64.nullable(),
   log: b64,
-  tenants: z.record(
-    z.string(),
-    z.strictObject({
-      lookup: hex32,
-      branch: z.array(z.strictObject({ version: hex16, key: hex32 })).min(1),
-    }),
-  ),
+  tenants: z
+    .unknown()
+    // The schema library leaves out this name without a word; no tenant has it.
+    .refine((value) => !Object.hasOwn(Object(value) as object, '__proto__'))
+    .pipe(z.record(z.string().refine(isTenantId), tenantSchema)),
   delegated: z.array(z.strictObject({ keyid: hex32, role: z.string(), pkcs8: b64 })),
 });
 
@@ -114,13 +118,10 @@ export async function readKeyRing(
     'KEYRING_INVALID',
     'others may read the key ring',
   );
-  const { kdf, sealed } = parseWith(fileSchema, bytes);
+  const { kdf, sealed } = parseRing(bytes);
   const key =
     kdf === null ? await existingFileKey(home, vaultId) : await passphraseKey(lock, kdf.salt);
-  const secrets = parseWith(
-    secretsSchema,
-    openSecrets(key, vaultId, fromBase64(sealed), kdf !== null),
-  );
+  const secrets = parseSecrets(openSecrets(key, vaultId, fromBase64(sealed), kdf !== null));
   if (secrets.vaultId !== vaultId)
     throw fail('KEYRING_INVALID', 'the key ring is of another vault');
   return secrets;
@@ -189,6 +190,16 @@ async function fileKey(home: string, vaultId: string, random: Random): Promise<U
 
 function context(vaultId: string): Uint8Array {
   return concat(lp('sr/keyring/v1'), lp(vaultId));
+}
+
+/** The outer form of a key ring file. @throws {KEYRING_INVALID} */
+export function parseRing(bytes: Uint8Array): z.infer<typeof fileSchema> {
+  return parseWith(fileSchema, bytes);
+}
+
+/** The plaintext of a key ring. @throws {KEYRING_INVALID} */
+export function parseSecrets(bytes: Uint8Array): KeyRingSecrets {
+  return parseWith(secretsSchema, bytes);
 }
 
 function parseWith<T>(schema: z.ZodType<T>, bytes: Uint8Array): T {

@@ -106,12 +106,16 @@ export function decodeLeaf(bytes: Uint8Array): ChunkLeaf {
     throw fail('FORMAT_INVALID', 'not a chunk leaf');
   }
   const metaLength = readU32(bytes, fixed - 4);
-  if (bytes.length !== fixed + metaLength) throw fail('FORMAT_INVALID', 'not a chunk leaf');
+  const [start, end] = [readU64(bytes, at + 8), readU64(bytes, at + 16)];
+  const isPlaced = Number.isSafeInteger(start) && Number.isSafeInteger(end);
+  if (bytes.length !== fixed + metaLength || !isPlaced) {
+    throw fail('FORMAT_INVALID', 'not a chunk leaf');
+  }
   return {
     i: readU32(bytes, at),
     n: readU32(bytes, at + 4),
-    start: readU64(bytes, at + 8),
-    end: readU64(bytes, at + 16),
+    start,
+    end,
     textCommit: bytes.subarray(at + 24, at + 56),
     vecCommit: bytes.subarray(at + 56, at + 88),
     meta: parsed(chunkMetaSchema, bytes.subarray(fixed)),
@@ -168,6 +172,8 @@ export function openMeta(
     'INTEGRITY',
     'a document has another number of chunks',
   );
+  // Each chunk takes a hash and a length at least: nothing is allocated for chunks that cannot be there.
+  if (bytes.length < 4 + n * 36) throw fail('FORMAT_INVALID', 'a meta part is cut short');
   const hashes = Array.from({ length: n }, () => reader.take(32));
   need(
     'INV-META-ROOT',

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { LRUCache } from 'lru-cache';
-import { compareBytes, fail, need, type ObjectStore } from '../core/index.ts';
+import { compareBytes, fail, need, type ObjectStore, readBounded } from '../core/index.ts';
 import type { Checkpoint } from './checkpoint.ts';
+import { MAX_ENTRY_BYTES } from './dsse.ts';
 import {
   consistencyRanges,
   consistencyRoots,
@@ -13,10 +14,13 @@ import {
   verifyConsistency,
   verifyInclusion,
 } from './merkle.ts';
+import { MAX_NOTE_BYTES } from './note.ts';
 import { RECOVERY_PATH } from './recovery.ts';
 import {
   decodeBundle,
   levelCount,
+  MAX_BUNDLE_BYTES,
+  MAX_TILE_BYTES,
   nodePlace,
   TILE_WIDTH,
   tileAt,
@@ -43,12 +47,12 @@ export class LogReader {
 
   /** Bytes of the published checkpoint, or null. */
   async checkpointBytes(): Promise<Uint8Array | null> {
-    return (await this.#store.get(`${this.#prefix}checkpoint`))?.bytes ?? null;
+    return readBounded(this.#store, `${this.#prefix}checkpoint`, MAX_NOTE_BYTES);
   }
 
   /** Bytes of the recovery statement that the log was taken back by, or null. */
   async recoveryBytes(): Promise<Uint8Array | null> {
-    return (await this.#store.get(`${this.#prefix}${RECOVERY_PATH}`))?.bytes ?? null;
+    return readBounded(this.#store, `${this.#prefix}${RECOVERY_PATH}`, MAX_ENTRY_BYTES);
   }
 
   /**
@@ -197,9 +201,11 @@ export class LogReader {
 
   /** Bytes of a tile or bundle; the full one stands in for a partial one that was removed after the log grew. */
   async #read(ref: TileRef): Promise<{ bytes: Uint8Array; width: number }> {
+    const limit = ref.level === 'entries' ? MAX_BUNDLE_BYTES : MAX_TILE_BYTES;
     for (const width of [ref.width, TILE_WIDTH]) {
-      const stored = await this.#store.get(this.#prefix + tilePath({ ...ref, width }));
-      if (stored !== null) return { bytes: stored.bytes, width };
+      const path = this.#prefix + tilePath({ ...ref, width });
+      const bytes = await readBounded(this.#store, path, limit);
+      if (bytes !== null) return { bytes, width };
     }
     throw truncated();
   }

@@ -17,7 +17,8 @@ import { parsePublicKey, type PublicKey, verifySignature } from './public-key.ts
 export type NoteKeyType = 'signature' | 'cosignature';
 
 const TYPE_BYTES: Readonly<Record<NoteKeyType, number>> = { signature: 0x01, cosignature: 0x04 };
-const MAX_NOTE_BYTES = 64 * 1024;
+/** The largest signed note, in bytes. */
+export const MAX_NOTE_BYTES = 64 * 1024;
 const MAX_SIGNATURES = 16;
 const DASH = '\u2014 ';
 const ED25519_SPKI_PREFIX = Uint8Array.from(Buffer.from('302a300506032b6570032100', 'hex'));
@@ -90,7 +91,7 @@ export function parseNote(bytes: Uint8Array): SignedNote {
   if (split < 0 || !whole.endsWith('\n') || /[\u0000-\u0009\u000b-\u001f]/.test(whole)) {
     throw fail('FORMAT_INVALID', 'not a signed note');
   }
-  const lines = whole.slice(split + 2, -1).split('\n');
+  const lines = whole.slice(split + 2, -1).split('\n', MAX_SIGNATURES + 1);
   if (lines.length > MAX_SIGNATURES) {
     throw fail('FORMAT_INVALID', 'a signed note has too many signatures');
   }

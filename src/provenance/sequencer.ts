@@ -8,6 +8,7 @@ import {
   hex,
   need,
   type ObjectStore,
+  readBounded,
   sha256,
   type Signer,
   utf8,
@@ -35,6 +36,7 @@ import {
   type LockState,
   type LockStore,
   type LogFile,
+  MAX_STAGING_BYTES,
   stagedSize,
   stagingPath,
 } from './staging.ts';
@@ -177,15 +179,16 @@ export class Sequencer {
   async #finish(pending: NonNullable<LockState['pending']>): Promise<void> {
     const { store, prefix, ledger, idKey } = this.#options;
     const root = Buffer.from(pending.root, 'hex');
-    const staged = await store.get(prefix + stagingPath(pending.size, root));
-    const isStaged = staged !== null && hex(sha256(staged.bytes)) === pending.stagingDigest;
+    const path = prefix + stagingPath(pending.size, root);
+    const staged = await readBounded(store, path, MAX_STAGING_BYTES);
+    const isStaged = staged !== null && hex(sha256(staged)) === pending.stagingDigest;
     need(
       'INV-STAGING-DIGEST',
       isStaged,
       'LOG_TAMPERED',
       'a staged batch is missing or was altered',
     );
-    const entries = decodeStaging(staged.bytes);
+    const entries = decodeStaging(staged);
     const accepted = accept(idKey, ledger.view, entries, null);
     const batch = extend(ledger.view, this.#tail, accepted);
     const isOurs =

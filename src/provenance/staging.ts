@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { concat, fail, fromUtf8, type Hex, hex, lp, readU32 } from '../core/index.ts';
+import { MAX_ENTRY_BYTES } from './dsse.ts';
 import type { Hash } from './merkle.ts';
 import { encodeBundle, newTiles, TILE_WIDTH, type TileRef, tilePath } from './tiles.ts';
 import type { FullTile, TreeEdge } from './tree-edge.ts';
@@ -37,9 +38,15 @@ export function batchFiles(batch: BatchTiles): LogFile[] {
   }));
 }
 
+/** A batch is up to 63 entries and the state entry that ends it. */
+export const MAX_STAGED_ENTRIES = 64;
+const STAGING_LABEL = lp('sr/staging/v1');
+/** The longest staging object. */
+export const MAX_STAGING_BYTES = STAGING_LABEL.length + MAX_STAGED_ENTRIES * (4 + MAX_ENTRY_BYTES);
+
 /** Staged bytes of a batch: its new entries alone, from which everything else is computed again before signing. */
 export function encodeStaging(entries: readonly Uint8Array[]): Uint8Array {
-  return concat(lp('sr/staging/v1'), ...entries.map((entry) => lp(entry)));
+  return concat(STAGING_LABEL, ...entries.map((entry) => lp(entry)));
 }
 
 /**
@@ -47,11 +54,13 @@ export function encodeStaging(entries: readonly Uint8Array[]): Uint8Array {
  * @throws {FORMAT_INVALID} when it is not one
  */
 export function decodeStaging(bytes: Uint8Array): Uint8Array[] {
+  if (bytes.length > MAX_STAGING_BYTES)
+    throw fail('FORMAT_INVALID', 'a staged batch is longer than any batch');
   const parts: Uint8Array[] = [];
   for (let at = 0; at < bytes.length;) {
     const length = at + 4 <= bytes.length ? readU32(bytes, at) : Number.NaN;
-    if (!(at + 4 + length <= bytes.length))
-      throw fail('FORMAT_INVALID', 'a staged batch is cut short');
+    if (!(at + 4 + length <= bytes.length) || parts.length > MAX_STAGED_ENTRIES)
+      throw fail('FORMAT_INVALID', 'a staged batch is cut short, or has too many entries');
     parts.push(bytes.subarray(at + 4, at + 4 + length));
     at += 4 + length;
   }

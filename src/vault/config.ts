@@ -64,6 +64,11 @@ export async function isVault(vault: string): Promise<boolean> {
 export async function readConfig(vault: string): Promise<VaultConfig> {
   const bytes = await readIfPresent(configPath(vault));
   if (bytes === null) throw fail('VAULT_MISSING', 'there is no vault in this directory');
+  return parseConfig(bytes);
+}
+
+/** Reads the bytes of a configuration; throws as {@link readConfig} does. */
+export function parseConfig(bytes: Uint8Array): VaultConfig {
   let value: unknown;
   try {
     value = JSON.parse(fromUtf8(bytes));
@@ -79,12 +84,10 @@ export async function readConfig(vault: string): Promise<VaultConfig> {
   }
   const result = configSchema.safeParse(value);
   if (!result.success) {
-    const [issue] = result.error.issues;
-    const field = (issue?.path ?? []).map(String).join('.');
-    throw fail(
-      'CONFIG_INVALID',
-      `strongroom.json: ${field === '' ? 'file' : field}: ${issue?.message ?? 'malformed'}`,
-    );
+    const [issue] = result.error.issues as [z.core.$ZodIssue];
+    const field = issue.path.map(String).join('.');
+    const where = field === '' ? 'file' : field;
+    throw fail('CONFIG_INVALID', `strongroom.json: ${where}: ${issue.message}`);
   }
   if (result.data.format !== VAULT_FORMAT)
     throw fail('UPGRADE_REQUIRED', 'the vault has an unknown format');

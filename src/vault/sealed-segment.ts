@@ -47,9 +47,7 @@ export async function openSegment(
   const ref = segmentRef(tenantId, classNo, segment, generation);
   const dek = await dataKey(stores, ref, entry.sha256);
   const sealed = split(bytes);
-  const opened = PARTS.map((part, i) =>
-    open(dek, sealContext(ref, part), sealed[i] ?? new Uint8Array(0)),
-  );
+  const opened = sealed.map((part, i) => open(dek, sealContext(ref, PARTS[i] as string), part));
   dek.fill(0);
   const [rows, postings, dict, names] = opened as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
   return { rows, postings, dict, names };

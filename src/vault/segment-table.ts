@@ -76,12 +76,17 @@ function entryOf(leaf: Uint8Array): SegmentEntry {
   const at = LABEL.length;
   const pathLength = readU32(leaf, FIXED - 4);
   if (leaf.length !== FIXED + pathLength) throw malformed();
+  const [generation, offset, bytes] = [at + 8, at + 16, at + 24].map((place) =>
+    readU64(leaf, place),
+  ) as [number, number, number];
+  // Beyond 2^53 there are no numbers, and the root over such an entry cannot be computed.
+  if (![generation, offset, bytes].every(Number.isSafeInteger)) throw malformed();
   return {
     classNo: readU32(leaf, at),
     segment: readU32(leaf, at + 4),
-    generation: readU64(leaf, at + 8),
-    offset: readU64(leaf, at + 16),
-    bytes: readU64(leaf, at + 24),
+    generation,
+    offset,
+    bytes,
     rows: readU32(leaf, at + 32),
     sha256: hex(leaf.subarray(at + 36, at + 68)),
     path: fromUtf8(leaf.subarray(FIXED)),

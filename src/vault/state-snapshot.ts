@@ -86,7 +86,7 @@ async function openSnapshot(
 }
 
 /** count x (key32 || LP(kind) || LP(JCS(value))), in the order of the keys. */
-function encodeState(state: LedgerState): Uint8Array {
+export function encodeState(state: LedgerState): Uint8Array {
   const parts: Uint8Array[] = [];
   for (const leaf of trieLeaves(state.trie)) {
     parts.push(leaf.key, lp(leaf.value.kind), lp(jcsBytes(leaf.value.value)));
@@ -94,7 +94,11 @@ function encodeState(state: LedgerState): Uint8Array {
   return concat(...parts);
 }
 
-function decodeState(bytes: Uint8Array): StateRecord[] {
+/**
+ * Reads a copy. What the records hold is a claim, which the ledger judges by its root.
+ * @throws {FORMAT_INVALID} when it is malformed
+ */
+export function decodeState(bytes: Uint8Array): StateRecord[] {
   const records: StateRecord[] = [];
   let at = 0;
   const take = (length: number): Uint8Array => {

@@ -6,6 +6,7 @@ import {
   batchFiles,
   decodeStaging,
   encodeStaging,
+  MAX_STAGED_ENTRIES,
   stagingPath,
 } from '../../src/provenance/staging.ts';
 import { decodeBundle } from '../../src/provenance/tiles.ts';
@@ -16,7 +17,8 @@ const ENTRIES = Array.from({ length: 600 }, (_, i) => utf8(`entry ${i}`));
 
 describe('a staged batch', () => {
   it('gives back its entries', () => {
-    expect(decodeStaging(encodeStaging(ENTRIES))).toEqual(ENTRIES);
+    const most = ENTRIES.slice(0, MAX_STAGED_ENTRIES);
+    expect(decodeStaging(encodeStaging(most))).toEqual(most);
     expect(decodeStaging(encodeStaging([]))).toEqual([]);
   });
 

@@ -22,7 +22,7 @@ const BLOCK_SYNTAX = {
 };
 
 // Longer headings are shown as they stand.
-const MAX_HEADING = 1000;
+const MAX_HEADING = 400;
 
 /** The top-level blocks of Markdown; inside them only code spans, escapes and HTML are told apart. */
 export function blocksOf(markdown: string): readonly RootContent[] {
