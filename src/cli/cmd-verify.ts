@@ -66,7 +66,12 @@ async function verify(invocation: Invocation<VerifyOptions>): Promise<number> {
     // Whatever does not hold in a receipt makes it false: exit code 3 means something else here.
     if (!isStrongroomError(error) || error.area !== 'integrity') throw error;
     output.data(
-      { proved: false, reason: error.message },
+      {
+        proved: false,
+        code: error.code,
+        check: error.details['check'] ?? null,
+        reason: error.message,
+      },
       (paint) => `${paint('red', 'FALSE')}  ${error.message}`,
     );
     return 1;

@@ -7,18 +7,18 @@ export type InvariantId = `INV-${string}`;
 /**
  * A security check that refuses: throws when the condition does not hold. Written as one call so that a test can remove
  * a single check by source transformation and see a test fail.
- * @throws the error of `code`
+ * @throws the error of `code`, whose details name the check
  */
 // Four facts and the condition: an options object would hide the condition at every call.
 // eslint-disable-next-line max-params
 export function need(
-  _id: InvariantId,
+  id: InvariantId,
   condition: boolean,
   code: ErrorCode,
   message: string,
   details?: ErrorDetails,
 ): asserts condition {
-  if (!condition) throw fail(code, message, details);
+  if (!condition) throw fail(code, message, { ...details, check: id });
 }
 
 /** A security check whose failure is a value (a void entry, a dropped candidate) and not an exception. */

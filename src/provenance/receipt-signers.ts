@@ -7,11 +7,19 @@ import type { Role, StatementKind } from './roles.ts';
 import { covers, type KeyValue } from './state.ts';
 import type { StatementOf } from './statement.ts';
 
+/** What a key has signed: in which role, at which log index, and for which source if its role is limited to some. */
+export interface SignedPlace {
+  readonly role: Role;
+  readonly kind: StatementKind;
+  readonly index: number;
+  readonly namespace?: string;
+}
+
 /** Checks the chain root key -> delegate entry -> key leaf -> signature for one signer. */
 export function checkSigner(
   check: ReceiptCheck,
   keyid: Hex,
-  at: { readonly role: Role; readonly kind: StatementKind; readonly index: number },
+  at: SignedPlace,
   verify: (key: PublicKey) => boolean,
 ): void {
   const shown = check.receipt.keys.find((key) => key.keyid === keyid);
@@ -27,7 +35,9 @@ export function checkSigner(
     'RECEIPT_INVALID',
     'a signing key is not the delegated one',
   );
-  const mayDo = leaf.role === at.role && leaf.kinds.includes(at.kind) && covers(leaf, at.index);
+  const isInScope = at.namespace === undefined || (leaf.namespaces?.includes(at.namespace) ?? true);
+  const mayDo =
+    leaf.role === at.role && leaf.kinds.includes(at.kind) && covers(leaf, at.index) && isInScope;
   need(
     'INV-RECEIPT-KEY',
     mayDo,

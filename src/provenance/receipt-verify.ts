@@ -13,25 +13,26 @@ import {
   utf8,
 } from '../core/index.ts';
 import { type Checkpoint, openCheckpoint } from './checkpoint.ts';
-import { type ChunkLeaf, type ChunkMeta, encodeLeaf, textCommit } from './chunk-tree.ts';
-import { leafHash, verifyInclusion } from './merkle.ts';
+import { leafHash } from './merkle.ts';
 import { checkReceiptWitnesses, compareHeads } from './receipt-head.ts';
-import type { Receipt, ReceiptPassage } from './receipt.ts';
+import type { Receipt } from './receipt.ts';
 import {
   bytesOf,
   decode,
   hashes,
   openEntry,
   type OpenEntry,
-  openLeaf,
   openLogged,
   type ReceiptCheck,
 } from './receipt-open.ts';
+import { openPassage, type ProvenPassage } from './receipt-passage.ts';
 import { checkSigner } from './receipt-signers.ts';
 import { parseVkey } from './note.ts';
 import { parsePublicKeyBase64 } from './public-key.ts';
 import type { StatementOf } from './statement.ts';
 import type { Trust } from './trust.ts';
+
+export type { ProvenPassage } from './receipt-passage.ts';
 
 /** What a receipt was found to show. */
 export interface ReceiptVerdict {
@@ -50,18 +51,6 @@ export interface ReceiptVerdict {
   readonly identity: 'token' | 'impersonated' | null;
 }
 
-/** One passage whose proof holds. */
-export interface ProvenPassage {
-  readonly docId: string;
-  readonly version: number;
-  readonly chunk: number;
-  readonly chunks: number;
-  readonly aclDigest: Hex;
-  readonly signer: Hex;
-  readonly index: number;
-  readonly text: string;
-}
-
 /**
  * Verifies a receipt against trusted keys.
  * @throws {RECEIPT_INVALID} naming the first check that fails
@@ -76,7 +65,8 @@ function refusing<T>(work: () => T): T {
     return work();
   } catch (error) {
     if (isStrongroomError(error, 'RECEIPT_INVALID') || !isStrongroomError(error)) throw error;
-    throw fail('RECEIPT_INVALID', `the receipt does not hold: ${error.message}`, {}, error);
+    const message = `the receipt does not hold: ${error.message}`;
+    throw fail('RECEIPT_INVALID', message, error.details, error);
   }
 }
 
@@ -105,7 +95,8 @@ function verdictOf(receipt: Receipt, trust: Trust): ReceiptVerdict {
   );
   const { time } = state.statement.predicate;
   const passages = receipt.passages.map((passage) => openPassage(check, passage, time));
-  const attestation = receipt.attest === null ? null : openAttestation(check, receipt.attest);
+  const attestation =
+    receipt.attest === null ? null : openAttestation(check, receipt.attest, passages);
   return {
     proved: true,
     attested: attestation !== null,
@@ -132,70 +123,12 @@ function openState(receipt: Receipt, head: Checkpoint): OpenEntry<'state'> {
   return entry;
 }
 
-function openPassage(
-  check: ReceiptCheck,
-  passage: ReceiptPassage,
-  stateTime: number,
-): ProvenPassage {
-  const logged = { entry: passage.statement, index: passage.index, proof: passage.proof };
-  const entry = openLogged(logged, check.head, 'ingest');
-  const { statement } = entry;
-  const at = { role: 'ingest', kind: 'ingest', index: passage.index } as const;
-  checkSigner(check, entry.keyid, at, entry.verify);
-  const doc = openLeaf(check, passage.stateProof, 'doc', statement.predicate.stateKey);
-  const isCurrent =
-    doc.status === 'live' &&
-    doc.version === statement.predicate.version &&
-    doc.entry === passage.index &&
-    doc.entryLeafHash === hex(leafHash(entry.bytes));
-  need(
-    'INV-RECEIPT-CURRENT',
-    isCurrent,
-    'RECEIPT_INVALID',
-    'a passage is not of the current version',
-  );
-  const unexpired = doc.validUntil === null || doc.validUntil > stateTime;
-  need('INV-RECEIPT-EXPIRED', unexpired, 'RECEIPT_INVALID', 'a passage had expired');
-  checkChunk(passage, statement);
-  return {
-    docId: doc.docId,
-    version: doc.version,
-    chunk: passage.chunk.i,
-    chunks: statement.predicate.chunks,
-    aclDigest: doc.aclDigest,
-    signer: entry.keyid,
-    index: passage.index,
-    text: passage.chunk.text,
-  };
-}
-
-function checkChunk(passage: ReceiptPassage, statement: StatementOf<'ingest'>): void {
-  const { chunk } = passage;
-  const { n, start, end, meta } = chunk.leafFields;
-  const leaf: ChunkLeaf = {
-    i: chunk.i,
-    n,
-    start,
-    end,
-    textCommit: bytesOf(chunk.leafFields.textCommit),
-    vecCommit: bytesOf(chunk.leafFields.vecCommit),
-    meta: meta as ChunkMeta,
-  };
-  const root = bytesOf(statement.subject.digest['srChunkTreeV1'] ?? '');
-  const at = { index: chunk.i, size: n };
-  const proven =
-    n === statement.predicate.chunks &&
-    verifyInclusion(leafHash(encodeLeaf(leaf)), at, hashes(chunk.proof), root);
-  need('INV-RECEIPT-CHUNK', proven, 'RECEIPT_INVALID', 'a chunk is not in the signed tree');
-  const text = utf8(chunk.text);
-  const opens =
-    text.length === end - start &&
-    hex(textCommit(bytesOf(chunk.openT), text)) === chunk.leafFields.textCommit;
-  need('INV-RECEIPT-TEXT', opens, 'RECEIPT_INVALID', 'the text of a passage is not the signed one');
-}
-
 /** The attestation must be by a live retriever key, for exactly this head and these passages. */
-function openAttestation(check: ReceiptCheck, attest: string): StatementOf<'context'>['predicate'] {
+function openAttestation(
+  check: ReceiptCheck,
+  attest: string,
+  passages: readonly ProvenPassage[],
+): StatementOf<'context'>['predicate'] {
   const entry = openEntry(attest, 'context');
   const at = { role: 'retriever', kind: 'context', index: check.head.size - 1 } as const;
   checkSigner(check, entry.keyid, at, entry.verify);
@@ -209,9 +142,15 @@ function openAttestation(check: ReceiptCheck, attest: string): StatementOf<'cont
     predicate.head.origin === check.head.origin &&
     predicate.head.size === check.head.size &&
     predicate.head.root === hex(check.head.root) &&
-    shown.join() === attested.join();
+    shown.join() === attested.join() &&
+    sorted(passages.map(({ aclDigest }) => aclDigest)) === sorted(predicate.aclDigests);
   need('INV-RECEIPT-ATTEST', isThis, 'RECEIPT_INVALID', 'the attestation is of another answer');
   return predicate;
+}
+
+/** A set of digests as one text. */
+function sorted(digests: readonly Hex[]): string {
+  return [...new Set(digests)].sort().join();
 }
 
 function openCaller(

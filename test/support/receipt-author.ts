@@ -116,6 +116,11 @@ export class ReceiptAuthor {
     this.replica.state = withRecords(this.author.idKey, this.replica.state, records);
   }
 
+  /** Takes other bytes for the statement of a document's last version, as they now stand in the log. */
+  reSign(uri: string, entry: Uint8Array): void {
+    this.#versions.set(uri, { ...this.#version(uri), entry });
+  }
+
   /** Plants the leaf that an honest ledger would hold for a document if its last version counted. */
   plantLive(uri: string): void {
     const { index, version, entry, leaves } = this.#version(uri);
