@@ -19,7 +19,6 @@ import type { Receipt } from './receipt.ts';
 import {
   bytesOf,
   decode,
-  hashes,
   openEntry,
   type OpenEntry,
   openLogged,

@@ -60,7 +60,11 @@ describe('security checks', () => {
   it('throw the named code when the condition does not hold, and nothing else', () => {
     expect(() => need('INV-TEST-ONLY', true, 'INTEGRITY', 'never seen')).not.toThrow();
     expect(() => need('INV-TEST-ONLY', false, 'INTEGRITY', 'altered', { size: 1 })).toThrow(
-      expect.objectContaining({ code: 'INTEGRITY', message: 'altered', details: { size: 1 } }),
+      expect.objectContaining({
+        code: 'INTEGRITY',
+        message: 'altered',
+        details: { size: 1, check: 'INV-TEST-ONLY' },
+      }),
     );
   });
 
