@@ -138,8 +138,10 @@ export const logTargets: readonly Target[] = [
       const isEnvelope = textOf(input.subarray(0, 11)) === '{"payload":';
       const entry = isEnvelope ? input : await signedBy(signerOf(input), withSubject(input));
       const isFirst = input === entries[0] || textOf(input).includes('/genesis/v1');
-      const at = isFirst ? 0 : next;
-      const result = apply(author.idKey, at === 0 ? INITIAL_STATE : state, at, entry);
+      const at = isFirst || input.length % 19 === 0 ? 0 : next;
+      // Keys that were used before are remembered by their leaf: now and then none was.
+      const known = input.length % 5 === 0 ? { ...state, keys: copied(state.keys) } : state;
+      const result = apply(author.idKey, at === 0 ? INITIAL_STATE : known, at, entry);
       promise(['applied', 'void', 'halt'].includes(result.outcome), 'an entry has an outcome');
     },
   }),
@@ -170,6 +172,10 @@ export const logTargets: readonly Target[] = [
     },
   }),
 ];
+
+function copied<K, V extends object>(map: ReadonlyMap<K, V>): Map<K, V> {
+  return new Map([...map].map(([key, value]) => [key, { ...value }]));
+}
 
 /** The key that may sign a statement of the input's kind; for some inputs one that may not. */
 function signerOf(input: Uint8Array): string {
