@@ -7,6 +7,7 @@ import {
   type IngestOptions,
   type IngestReport,
 } from '../ingest/index.ts';
+import type { IndexState } from './index-state.ts';
 import { findDocument } from './names.ts';
 import { publishDirectory } from './permissions.ts';
 import type { Session } from './session.ts';
@@ -30,8 +31,21 @@ export async function ingestInto(
   paths: readonly string[],
   options: VaultIngestOptions,
 ): Promise<VaultIngestReport> {
-  await session.exclusively(() => publishDirectory(session, options.access));
   const index = await session.index();
+  // Begun in the same turn, so that whoever comes next and waits for ingestions finds this one.
+  const { report } = await session.exclusively(async () => {
+    await publishDirectory(session, options.access);
+    return { report: session.ingestions.run(() => ingestPrepared(session, index, paths, options)) };
+  });
+  return report;
+}
+
+async function ingestPrepared(
+  session: Session,
+  index: IndexState,
+  paths: readonly string[],
+  options: VaultIngestOptions,
+): Promise<VaultIngestReport> {
   const journal = session.context.openJournal();
   try {
     const report = await ingestFiles(

@@ -59,7 +59,8 @@ export interface RewrapReport {
 }
 
 /**
- * Wraps every data key under the newest branch key. Sealed objects and signatures stay as they are.
+ * Wraps every data key under the newest branch key; forgetting the older ones waits for ingestions under way, which
+ * hold keys that are wrapped already and not in the table yet. Sealed objects and signatures stay as they are.
  * @param forgetOld whether the ring then forgets the older versions: older copies of the key table open nothing any more
  */
 export function rewrapKeys(session: Session, forgetOld: boolean): Promise<RewrapReport> {
@@ -69,6 +70,7 @@ export function rewrapKeys(session: Session, forgetOld: boolean): Promise<Rewrap
 async function rewrap(session: Session, forgetOld: boolean): Promise<RewrapReport> {
   const { ring, keys, config } = session.context;
   const writer = await session.writer();
+  if (forgetOld) await session.ingestions.ended();
   const to = ring.branchVersion;
   const byVersion = new Map<Hex, KeyRow[]>();
   for await (const row of keys.list(config.tenantId)) {
@@ -121,6 +123,15 @@ export async function revokeKey(
   fromIndex?: number,
 ): Promise<{ readonly fromIndex: number; readonly distrusted: number }> {
   await session.writer();
+  return session.exclusively(() => revoke(session, keyid, reason, fromIndex));
+}
+
+async function revoke(
+  session: Session,
+  keyid: Hex,
+  reason: Predicate<'revoke'>['reason'],
+  fromIndex: number | undefined,
+): Promise<{ readonly fromIndex: number; readonly distrusted: number }> {
   const from = fromIndex ?? session.ledger.head.size;
   const predicate = { ...every(session), keyid, fromIndex: from, reason };
   const entry = await signStatement('revoke', predicate, rootSigner(session));

@@ -19,7 +19,7 @@ import {
 import { AccessState } from './access-state.ts';
 import { openContext, type OpenOptions, reportRefusal, type VaultContext } from './context.ts';
 import { IndexState } from './index-state.ts';
-import { Turns } from './turns.ts';
+import { Turns, Underway } from './turns.ts';
 import { writeSnapshot } from './snapshot-write.ts';
 import { latestSnapshot } from './state-snapshot.ts';
 import { VaultWriter } from './writer.ts';
@@ -36,6 +36,8 @@ export class Session {
   readonly ledger: Ledger;
   readonly embedder: Embedder;
   readonly documents: ProvenDocuments;
+  /** Ingestions under way: they hold wrapped keys that are not in the key table yet. */
+  readonly ingestions = new Underway();
   readonly #access: AccessState;
   #index: Promise<IndexState> | null = null;
   #retriever: Promise<Retriever> | null = null;

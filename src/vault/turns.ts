@@ -11,3 +11,25 @@ export class Turns {
     return turn;
   }
 }
+
+/** Pieces of work that run beside each other, and whose end somebody may wait for. */
+export class Underway {
+  readonly #running = new Set<Promise<unknown>>();
+
+  /** Runs `work` and counts it until it ends, well or not. */
+  run<T>(work: () => Promise<T>): Promise<T> {
+    const running = work();
+    const ended = running.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#running.add(ended);
+    void ended.then(() => this.#running.delete(ended));
+    return running;
+  }
+
+  /** Resolves when everything that runs now has ended. */
+  async ended(): Promise<void> {
+    await Promise.all(this.#running);
+  }
+}
