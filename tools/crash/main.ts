@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { killPoints } from './kill.ts';
 import { memoryPoints } from './memory.ts';
 import type { Tally } from './tally.ts';
 
@@ -11,9 +12,11 @@ const HELP = `usage: npm run -s crash -- [options]
 Stops, tears, loses and fails calls to stores and keys of a small vault, restarts it and checks that acknowledged
 documents are there and proven, others absent or complete, fsck clean and the log sound.
 
-  --part PART   memory (default: all parts)
+  --part PART   memory: stores in memory; kill: processes on files that are killed with SIGKILL (default: both)
+  --seed S      decides where processes are killed (default 1)
   --only OP     one operation: ingest, update, access, directory, delete, erase, rotate, keys, snapshot, recovery
-  --all         every call for every kind of fault; default: every call for stops and torn writes, every 7th for the rest
+  --all         every call for every kind of fault, and more kills; default: every call for stops and torn writes, every
+                7th for the rest
   --json        print the tallies as JSON
   --record      write what was covered to tools/crash/record.json
 
@@ -26,6 +29,7 @@ const { values } = parseArgs({
   options: {
     part: { type: 'string', multiple: true },
     only: { type: 'string', multiple: true },
+    seed: { type: 'string', default: '1' },
     all: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     record: { type: 'boolean', default: false },
@@ -44,13 +48,15 @@ if (values.help) {
 }
 
 async function run(): Promise<Tally[]> {
-  const parts = values.part ?? ['memory'];
+  const parts = values.part ?? ['memory', 'kill'];
   const options = {
     all: values.all,
     onTally: show,
     ...(values.only !== undefined && { only: values.only }),
   };
-  return parts.includes('memory') ? memoryPoints(options) : [];
+  const memory = parts.includes('memory') ? await memoryPoints(options) : [];
+  const kill = parts.includes('kill') ? await killPoints({ ...options, seed: values.seed }) : [];
+  return [...memory, ...kill];
 }
 
 function show({ part, operation, fault, covered, total, restarts, problems }: Tally): void {

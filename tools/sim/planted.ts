@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bugs that the simulator must find. Each is an edit of a source file as it is loaded; nothing of it is in the product.
+
+/** One edit: `find` stands exactly once in the file. */
+export interface Edit {
+  /** Path below src/. */
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+/** A bug. */
+export interface PlantedBug {
+  readonly name: string;
+  /** What is wrong, in one sentence. */
+  readonly what: string;
+  readonly edits: readonly Edit[];
+  /** Where it was last found: tried first. */
+  readonly seed: number;
+}
+
+/** Every planted bug. */
+export const PLANTED: readonly PlantedBug[] = [
+  {
+    name: 'older-head',
+    seed: 148,
+    what: 'a reader accepts a head older than the one it has seen',
+    edits: [
+      { file: 'provenance/log-reader.ts', find: 'newer.size >= older.size,', replace: 'true,' },
+      {
+        file: 'provenance/log-reader.ts',
+        find: 'if (older.size === 0) return;',
+        replace: 'if (older.size === 0 || newer.size < older.size) return;',
+      },
+    ],
+  },
+  {
+    name: 'old-people',
+    seed: 6,
+    what: 'a process goes on with the people of its start',
+    edits: [
+      {
+        file: 'vault/access-state.ts',
+        find: "if (record.kind === 'dir') await this.#openDirectory();",
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'old-decision',
+    seed: 5,
+    what: 'the cache of decisions does not know of new people',
+    edits: [{ file: 'retrieve/authorise.ts', find: 'view.directory.epoch,', replace: '' }],
+  },
+  {
+    name: 'unbound',
+    seed: 3,
+    what: 'the ledger counts a new class but keeps the old one',
+    edits: [
+      {
+        file: 'provenance/rules-access.ts',
+        find: '    aclDigest,\n    aclEntry: context.index,',
+        replace: '    aclEntry: context.index,',
+      },
+    ],
+  },
+  {
+    name: 'undeleted',
+    seed: 4,
+    what: 'a tombstone changes nothing',
+    edits: [
+      {
+        file: 'provenance/rules-documents.ts',
+        find: "return [{ kind: 'doc', value: { ...current, ...closedHead(context), status: 'tombstone' } }];",
+        replace: 'return [];',
+      },
+    ],
+  },
+  {
+    name: 'two-winners',
+    seed: 3,
+    what: 'a sequencer publishes its batch although another one has won the lock record',
+    edits: [
+      {
+        file: 'provenance/sequencer.ts',
+        find: 'if (!(await locks.swap(this.#lock, next))) throw takenOver();\n    this.#lock = next;\n    await this.#publish',
+        replace:
+          'await locks.swap(this.#lock, next);\n    this.#lock = next;\n    await this.#publish',
+      },
+    ],
+  },
+  {
+    name: 'dropped-batch',
+    seed: 28,
+    what: 'a batch that was pending when its sequencer stopped is not finished',
+    edits: [
+      {
+        file: 'provenance/sequencer.ts',
+        find: 'if (pending !== null && pending.size > ledger.head.size) await this.#finish(pending);',
+        replace:
+          'if (pending !== null && pending.size > ledger.head.size) this.#tail = this.#tail;',
+      },
+    ],
+  },
+  {
+    name: 'old-text',
+    seed: 9,
+    what: 'verified text is cached by document instead of by version',
+    edits: [
+      {
+        file: 'retrieve/resolve.ts',
+        find: 'const key = `${doc.entryLeafHash} ${candidate.i}`;',
+        replace: 'const key = `${doc.docId} ${candidate.i}`;',
+      },
+    ],
+  },
+  {
+    name: 'no-look',
+    seed: 2,
+    what: 'a search does not follow the log',
+    edits: [{ file: 'retrieve/search.ts', find: 'await this.#options.follow();', replace: '' }],
+  },
+  {
+    name: 'no-clearance',
+    seed: 8,
+    what: 'the decision forgets the clearance',
+    edits: [
+      {
+        file: 'access/decide.ts',
+        find: "holds('INV-ACCESS-CLEARANCE', caller.clearance >= record.classification) &&",
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'left-behind',
+    seed: 8,
+    what: 'rows stay in the class that their document has left',
+    edits: [
+      {
+        file: 'vault/index-state.ts',
+        find: 'this.index.moveClass(doc.entryLeafHash, classNo);',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'believed-rows',
+    seed: 10,
+    what: 'the ledger database is used without its root being compared',
+    edits: [
+      {
+        file: 'provenance/replay.ts',
+        find: 'const isTrue = root === stateRoot(state) && count === state.count;',
+        replace: 'const isTrue = root !== "" && count > 0 && stateRoot(state) !== "";',
+      },
+    ],
+  },
+];
