@@ -16,7 +16,13 @@ export {
   type Random,
   StrongroomError,
 } from './core/index.ts';
-export { type Embedder, hashEmbedder, staticEmbedder } from './embed/index.ts';
+export {
+  type Embedder,
+  endpointEmbedder,
+  type EndpointOptions,
+  hashEmbedder,
+  staticEmbedder,
+} from './embed/index.ts';
 export type { IngestOptions, IngestProgress, IngestReport } from './ingest/index.ts';
 export {
   encodeReceipt,
@@ -34,6 +40,8 @@ export type {
   ContextRequest,
   ContextResult,
   Passage,
+  Reranker,
+  SearchFilter,
   SearchRequest,
   SearchResult,
 } from './retrieve/index.ts';

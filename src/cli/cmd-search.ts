@@ -13,6 +13,7 @@ interface SearchCommandOptions {
   readonly as?: string;
   readonly k: number;
   readonly mode: 'hybrid' | 'vector' | 'bm25';
+  readonly path?: readonly string[];
   readonly explain: boolean;
 }
 
@@ -34,12 +35,14 @@ export function registerSearch(program: Command, world: World): void {
     examples: [
       'strongroom search "how many days of leave" --as alice',
       'strongroom search "key rotation" --as bob -k 5 --explain --json',
+      'strongroom search \'"customer managed key"\' --as bob --path "guides/**"',
     ],
     configure: (command) =>
       command
         .option('--as <person>', AS)
         .option('-k, --k <n>', 'how many passages', positive, 10)
         .option('--mode <mode>', 'hybrid, vector or bm25', modeOf, 'hybrid')
+        .option('--path <glob...>', 'only documents whose name matches one of these')
         .option('--explain', 'show who asked, what was decided, scanned and verified', false),
     run: search,
   });
@@ -69,8 +72,9 @@ async function search(invocation: Invocation<SearchCommandOptions>): Promise<voi
   const caller = await callerOf(invocation);
   const vault = await invocation.open();
   const [query = ''] = invocation.arguments;
-  const { k, mode } = options;
-  const { passages, explanation } = await vault.search({ caller, query, k, mode });
+  const { k, mode, path: paths } = options;
+  const filter = paths === undefined ? {} : { filter: { paths } };
+  const { passages, explanation } = await vault.search({ caller, query, k, mode, ...filter });
   const decision = options.explain ? decisionOn(vault, caller) : null;
   const data = decision === null ? { passages } : { passages, explanation, decision };
   output.data(data, (paint) =>

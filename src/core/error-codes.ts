@@ -318,13 +318,20 @@ export const ERROR_CODES = {
   },
   EMBEDDER_FAILED: {
     area: 'index',
-    meaning: 'The embedder ended with an error of its own.',
-    remedy: 'See the cause of the error; run the ingestion again, what was acknowledged is kept.',
+    meaning:
+      'The embedder ended with an error of its own, or its service could not be reached or did not answer as it should.',
+    remedy:
+      'See the cause of the error; check a service and its key; run the command again, what was acknowledged is kept.',
   },
   EMBEDDER_MISMATCH: {
     area: 'index',
     meaning: 'The vault was made for another embedder.',
     remedy: 'Use the embedder named at `strongroom init`; another model means another vault.',
+  },
+  RERANKER_FAILED: {
+    area: 'index',
+    meaning: 'A reranker failed, or did not give one finite score for each passage.',
+    remedy: 'Check the reranker; the same search without it does not depend on it.',
   },
   MODEL_MISSING: {
     area: 'index',

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // One query: authorise, search, resolve, verify. docs/architecture.md draws it.
 import { type AuditEvent, fail, isPrincipal, need } from '../core/index.ts';
-import type { SearchExplanation as IndexExplanation, SearchMode } from '../index/index.ts';
+import type {
+  SearchExplanation as IndexExplanation,
+  SearchCursor,
+  SearchMode,
+} from '../index/index.ts';
 import { quantise, type QuantisedVector } from '../provenance/index.ts';
 import { atHead } from './at-head.ts';
 import { Authoriser, actorTag } from './authorise.ts';
 import { ProvenDocuments } from './proven-documents.ts';
+import { reorder } from './reorder.ts';
 import { Resolver } from './resolve.ts';
+import { type Selection, selectionOf } from './selection.ts';
 import type {
   Passage,
   ResolvedPassage,
@@ -15,11 +21,17 @@ import type {
   SearchRequest,
 } from './types.ts';
 
+const DEFAULT_K = 10;
 const MAX_K = 1000;
 const MAX_QUERY_LENGTH = 8192;
 const MODES: readonly SearchMode[] = ['hybrid', 'vector', 'bm25'];
 /** Candidates that are proven at the same time: each may read an object of 256 KiB. */
 const AT_ONCE = 64;
+/** Candidates that are opened at most to find what a query's phrases and filter select. */
+const MAX_OPENED = 4000;
+/** Passages that are found for each one wanted, when they are to be put into another order. */
+const POOL = 4;
+const LEAST_POOL = 40;
 
 /** Passages in rank order, with what is known about how they were found. */
 export interface SearchResult {
@@ -41,6 +53,14 @@ export interface SearchExplanation {
 export interface ResolvedResult {
   readonly passages: readonly ResolvedPassage[];
   readonly index: IndexExplanation;
+  readonly stats: RetrievalStats;
+}
+
+/** What a search goes by while it collects passages. */
+interface Collecting {
+  readonly request: SearchRequest;
+  readonly selection: Selection;
+  readonly allowed: ReadonlySet<number>;
   readonly stats: RetrievalStats;
 }
 
@@ -72,7 +92,8 @@ export class Retriever {
   /**
    * Finds the best passages that the caller may read. A caller without any readable document, an unknown one and one
    * whose documents do not match get the same empty list; the explanation counts the caller's own classes and rows.
-   * @throws {USAGE} for an empty or too long query, k outside 1..1000, or an unknown mode
+   * @throws {USAGE} for an empty or too long query, k outside 1..1000, an unknown mode or a malformed filter
+   * @throws {RERANKER_FAILED} when the reranker of the request fails
    * @throws {ABORTED} when the signal fires
    */
   async search(request: SearchRequest): Promise<SearchResult> {
@@ -90,8 +111,9 @@ export class Retriever {
 
   /** {@link search} with the process's own knowledge of each passage. */
   async resolved(request: SearchRequest): Promise<ResolvedResult> {
-    const k = request.k ?? 10;
+    const k = request.k ?? DEFAULT_K;
     checkRequest(request, k);
+    const selection = selectionOf(request.query, request.filter);
     this.#checkCaller(request);
     await this.#follow(request.atLeast);
     const stats = emptyStats();
@@ -106,16 +128,9 @@ export class Retriever {
       ...(mode && { mode }),
     });
     const allowed = new Set(classes);
-    const found: ResolvedPassage[] = [];
-    while (found.length < k) {
-      const missing = Math.min(k - found.length, AT_ONCE);
-      const resolving = await atHead(this.#options, () =>
-        cursor.next(missing).map((c) => this.#resolver.resolve(c, allowed, stats)),
-      );
-      if (resolving.length === 0) break;
-      for (const passage of await Promise.all(resolving)) if (passage !== null) found.push(passage);
-      checkSignal(request);
-    }
+    const pool = await this.#collect(cursor, { request, selection, allowed, stats });
+    const found = await reorder(query, pool, { ...request, k });
+    checkSignal(request);
     const passages = await atHead(this.#options, () => this.stillAllowed(request, found));
     return { passages, index: cursor.explanation, stats };
   }
@@ -161,6 +176,32 @@ export class Retriever {
     this.#resolver.forget();
   }
 
+  /** Candidates of a search, each proven, as many as are wanted or there are. */
+  async #collect(cursor: SearchCursor, search: Collecting): Promise<ResolvedPassage[]> {
+    const { request, selection, allowed, stats } = search;
+    const wanted = poolSize(request);
+    const found: ResolvedPassage[] = [];
+    for (let opened = 0; found.length < wanted && opened < MAX_OPENED;) {
+      const missing = selection.isOpen ? Math.min(wanted - found.length, AT_ONCE) : AT_ONCE;
+      const { taken, resolving } = await atHead(this.#options, () => {
+        const candidates = cursor.next(missing);
+        const some = candidates.filter(({ docId, leafHash }) => {
+          const name = this.#options.index.get(leafHash)?.name;
+          return name === undefined || selection.mayMatch({ docId, sourceUri: name.sourceUri });
+        });
+        const proofs = some.map((c) => this.#resolver.resolve(c, allowed, stats));
+        return { taken: candidates.length, resolving: proofs };
+      });
+      if (taken === 0) break;
+      opened += resolving.length;
+      for (const passage of await Promise.all(resolving)) {
+        if (passage !== null && selection.matches(passage.passage)) found.push(passage);
+      }
+      checkSignal(request);
+    }
+    return found.slice(0, wanted);
+  }
+
   /** Before anything is done: a caller that cannot be one must not even make the vault read its log. */
   #checkCaller(request: SearchRequest): void {
     if (isName(request.caller.id)) return;
@@ -202,10 +243,16 @@ function isName(id: unknown): boolean {
   return typeof id === 'string' && isPrincipal(id);
 }
 
+function poolSize({ k = DEFAULT_K, reranker, diversity = 0 }: SearchRequest): number {
+  if (reranker === undefined && diversity === 0) return k;
+  return Math.min(MAX_K, Math.max(k * POOL, LEAST_POOL));
+}
+
 function checkRequest(request: SearchRequest, k: number): void {
   if (!Number.isInteger(k) || k < 1 || k > MAX_K) throw fail('USAGE', 'k must lie in 1..1000');
-  const { query, mode } = request;
+  const { query, mode, diversity = 0 } = request;
   if (mode !== undefined && !MODES.includes(mode)) throw fail('USAGE', 'there is no such mode');
+  if (!(diversity >= 0 && diversity <= 1)) throw fail('USAGE', 'diversity must lie in 0..1');
   if (query.trim() === '') throw fail('USAGE', 'the query is empty');
   if (query.length > MAX_QUERY_LENGTH || !query.isWellFormed()) {
     throw fail('USAGE', 'the query is longer than 8,192 characters or not well-formed text');

@@ -5,6 +5,8 @@ import type { Embedder } from '../embed/index.ts';
 import type { PassageIndex, SearchMode } from '../index/index.ts';
 import type { Ledger } from '../provenance/index.ts';
 import type { SealedStore } from '../store/index.ts';
+import type { Reranker } from './reorder.ts';
+import type { SearchFilter } from './selection.ts';
 
 /** Who asks, and how that is known. */
 export interface Caller {
@@ -53,10 +55,17 @@ export interface RetrievalOptions {
 /** What is asked for. */
 export interface SearchRequest {
   readonly caller: Caller;
+  /** In words; what stands in quotation marks is to be found word for word. */
   readonly query: string;
   /** Wanted passages; 1..1000, default 10. */
   readonly k?: number;
   readonly mode?: SearchMode;
+  /** Facts that documents must have. It can only take away from what the caller may read. */
+  readonly filter?: SearchFilter;
+  /** Judges the best passages anew; what it does not rank high enough is not given. */
+  readonly reranker?: Reranker;
+  /** From 0, the default, to 1: how much a passage must differ from those before it. */
+  readonly diversity?: number;
   /** Log size of an acknowledgement: the search sees at least that head. */
   readonly atLeast?: number;
   readonly signal?: AbortSignal;
