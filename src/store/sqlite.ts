@@ -169,6 +169,8 @@ function makePrivate(file: string): void {
 }
 
 const FULL = 13;
+/** SQLITE_IOERR_SHMSIZE: shared memory of a write-ahead log could not grow, for want of space as SQLite documents it. */
+const NO_ROOM_FOR_SHM = 4874;
 const BUSY = 5;
 
 function guarded<T>(work: () => T): T {
@@ -185,7 +187,8 @@ function typedError(error: unknown): unknown {
   if (typeof errcode !== 'number')
     return codeOf(error) === undefined ? error : typedFileError(error);
   const primary = errcode & 0xff;
-  if (primary === FULL) return fail('STORE_FULL', 'the disk is full', { sqlite: errcode }, error);
+  if (primary === FULL || errcode === NO_ROOM_FOR_SHM)
+    return fail('STORE_FULL', 'the disk is full', { sqlite: errcode }, error);
   if (primary === BUSY) {
     return fail('VAULT_LOCKED', 'a database of the vault is in use', {}, error);
   }

@@ -96,6 +96,7 @@ async function loadClasses(
   const outdated = new Set<number>();
   const verified = await context.openSegmentMemory();
   const loaded: SegmentEntry[] = [];
+  const compared: SegmentEntry[] = [];
   for (const [classNo, entries] of byClass(table)) {
     try {
       const segments: EncodedSegment[] = [];
@@ -104,18 +105,21 @@ async function loadClasses(
       }
       const whole = decodeClass(segments, { classNo, dims: index.dims });
       const decoded = current(ledger, whole);
-      if (decoded.documents.length < whole.documents.length) outdated.add(classNo);
+      const isPartial = decoded.documents.length < whole.documents.length;
+      if (isPartial) outdated.add(classNo);
       const isKnown = entries.every((entry) => verified.has(entry.sha256));
       if (!isKnown) await verifyRows(options, decoded);
       index.load(decoded);
       loaded.push(...entries);
+      // Rows that were passed over may become current again, by an endorsement: they have not been compared.
+      if (isKnown || !isPartial) compared.push(...entries);
     } catch (error) {
       if (!isStrongroomError(error)) throw error;
       const message = 'the index rows of a class were refused and are read from its documents';
       context.onAlarm({ code: 'INDEX_TAMPERED', message, details: { cause: error.code } });
     }
   }
-  await rememberSegments(context, loaded);
+  await rememberSegments(context, compared);
   return { table: loaded, outdated };
 }
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { concat } from '../../src/core/index.ts';
 import type { Ledger } from '../../src/provenance/index.ts';
-import { revokeKey, type Vault } from '../../src/vault/index.ts';
+import { endorseDocuments, revokeKey, type Vault } from '../../src/vault/index.ts';
 import { openNewestTable } from '../../src/vault/inside.ts';
 import { rowsWithWords, sealedAgain, signSnapshot } from '../support/forged-index.ts';
 import { expectRejection } from '../support/tampering.ts';
@@ -131,20 +131,35 @@ describe('an index snapshot', () => {
 
   it('whose vectors are not the signed ones is refused, whoever signed it', async () => {
     const at = await world();
-    await at.use(async (vault) => {
-      const rows = await rowsWithWords(vault, LEAVE, 'leave');
-      const state = await vault.session.index();
-      const [first] = rows.rows;
-      if (first === undefined) throw new Error('the document has chunks');
-      const vector = Uint8Array.from(first.vector);
-      vector[10] = (vector[10] ?? 0) === 1 ? 2 : 1;
-      state.index.remove(rows.leafHash);
-      state.stage({ ...rows, rows: [{ ...first, vector }, ...rows.rows.slice(1)] });
-      await vault.session.seal();
-    });
+    await at.use(sealOtherVector);
     expect(await reopened(at)).toEqual(WHOLE);
   });
+
+  it('is compared when its rows become current again, though it was loaded before without them', async () => {
+    const at = await world();
+    await at.use(sealOtherVector);
+    await rm(path.join(at.home, 'verified'), { recursive: true });
+    await at.use((vault) => revoke(vault, 'ingest'));
+    expect(await at.finds('ada', EVERYTHING)).toEqual([]);
+    await at.use((vault) => endorseDocuments(vault.session));
+    at.alarms.length = 0;
+    expect((await at.finds('ada', EVERYTHING, 50)).sort()).toEqual(WHOLE.found);
+    expect(at.codes).toContain('INDEX_TAMPERED');
+  });
 });
+
+/** What an indexer can do: sign a snapshot in which one vector is another one. */
+async function sealOtherVector(vault: Vault): Promise<void> {
+  const rows = await rowsWithWords(vault, LEAVE, 'leave');
+  const state = await vault.session.index();
+  const [first] = rows.rows;
+  if (first === undefined) throw new Error('the document has chunks');
+  const vector = Uint8Array.from(first.vector);
+  vector[10] = (vector[10] ?? 0) === 1 ? 2 : 1;
+  state.index.remove(rows.leafHash);
+  state.stage({ ...rows, rows: [{ ...first, vector }, ...rows.rows.slice(1)] });
+  await vault.session.seal();
+}
 
 async function hasWord(vault: Vault, word: string): Promise<boolean> {
   const { passages } = await vault.search({
