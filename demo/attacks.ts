@@ -89,7 +89,8 @@ async function observe(place: Place, target: Target): Promise<Omit<AttackResult,
     return { codes: [...codes], outcome };
   } catch (error) {
     if (!isStrongroomError(error)) throw error;
-    return { codes: [...codes, error.code], outcome: 'the vault does not open' };
+    // What keeps the vault shut has been alarmed as well.
+    return { codes: [...codes.add(error.code)], outcome: 'the vault does not open' };
   } finally {
     vault?.close();
   }

@@ -187,8 +187,10 @@ function refuseCycles(parents: ReadonlyMap<string, readonly string[]>, at: LineO
     const open = [...(parents.get(start) ?? [])];
     const seen = new Set<string>();
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
-      if (next === start)
-        throw invalid(`is a member of itself: ${start}`, at(['groups', start]), ['groups']);
+      if (next === start) {
+        const path = ['groups', start];
+        throw invalid('is a member of itself', at(path), path);
+      }
       if (seen.has(next) || done.has(next)) continue;
       seen.add(next);
       open.push(...(parents.get(next) ?? []));

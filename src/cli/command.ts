@@ -7,7 +7,7 @@ import { type Alarm, fail, isPrincipal } from '../core/index.ts';
 import type { Caller } from '../retrieve/index.ts';
 import { homeDirectory } from '../store/index.ts';
 import { openVault, type SessionOptions, type Vault } from '../vault/index.ts';
-import { type Output, outputTo, reportError, type Streams } from './output.ts';
+import { type Output, outputTo, type Streams } from './output.ts';
 
 /** The world a command runs in; tests pass their own. */
 export interface World extends Streams {
@@ -123,12 +123,14 @@ function secretFrom(env: World['env'], name: string): string | undefined {
 
 async function execute<O>(command: Command, world: World, spec: CommandSpec<O>): Promise<number> {
   const options = command.opts<O & CommonOptions>();
+  const output = outputTo(world, options);
   let opened: Promise<Vault> | null = null;
   try {
-    const invocation = invocationOf(command, world, options, (open) => (opened ??= open()));
+    const once = (open: () => Promise<Vault>): Promise<Vault> => (opened ??= open());
+    const invocation = invocationOf<O>(command, { world, output }, options, once);
     return (await spec.run(invocation)) ?? 0;
   } catch (error) {
-    return reportError(error, world, options.json);
+    return output.failure(error);
   } finally {
     await (opened as Promise<Vault> | null)?.then(
       (vault) => vault.close(),
@@ -139,13 +141,12 @@ async function execute<O>(command: Command, world: World, spec: CommandSpec<O>):
 
 function invocationOf<O>(
   command: Command,
-  world: World,
+  { world, output }: { readonly world: World; readonly output: Output },
   options: O & CommonOptions,
   once: (open: () => Promise<Vault>) => Promise<Vault>,
 ): Invocation<O> {
   const home = path.resolve(world.cwd, homeDirectory(world.env));
   const vault = path.resolve(world.cwd, options.vault);
-  const output = outputTo(world, options);
   const onAlarm = (alarm: Alarm): void => output.warn(alarm.code, alarm.message);
   const place = (): SessionOptions => {
     const passphrase = passphraseFrom(world.env);

@@ -12,6 +12,8 @@ export interface Output {
   note(text: string): void;
   /** A finding that people should see whatever they asked for, with its code. */
   warn(code: string, text: string): void;
+  /** Reports the error that ends the command. @returns the exit code */
+  failure(error: unknown): number;
 }
 
 /** Puts text in a style where the reader's stream shows styles, and gives it back as it is elsewhere. */
@@ -47,6 +49,7 @@ export const EXIT_CODES: Readonly<Record<ErrorArea, number>> = {
 /** Makes the output of one command. */
 export function outputTo(streams: Streams, options: { json: boolean; quiet: boolean }): Output {
   const { stdout, stderr, env } = streams;
+  let last: string | null = null;
   return {
     json: options.json,
     data: (value, render) => {
@@ -55,8 +58,13 @@ export function outputTo(streams: Streams, options: { json: boolean; quiet: bool
     },
     note: (text) => {
       if (!options.quiet) stderr.write(`${text}\n`);
+      last = null;
     },
-    warn: (code, text) => stderr.write(`${painter(stderr, env)('yellow', code)}  ${text}\n`),
+    warn: (code, text) => {
+      stderr.write(`${painter(stderr, env)('yellow', code)}  ${text}\n`);
+      last = `${code} ${text}`;
+    },
+    failure: (error) => reportError(error, streams, { json: options.json, said: last }),
   };
 }
 
@@ -68,8 +76,15 @@ export function painter(stream: Stream, env: Streams['env']): Paint {
   return (style, text) => (isPlain ? text : styleText(style, text, { validateStream: false }));
 }
 
+/** How an error is reported. */
+export interface ErrorReporting {
+  readonly json: boolean;
+  /** Code and message of a warning right before: an alarm that was given for this very error is not repeated. */
+  readonly said?: string | null;
+}
+
 /** Writes an error as people or programs want it. @returns the exit code */
-export function reportError(error: unknown, streams: Streams, json: boolean): number {
+export function reportError(error: unknown, streams: Streams, how: ErrorReporting): number {
   const known = error instanceof StrongroomError;
   const code = known ? error.code : 'INTERNAL';
   const message = known ? error.message : 'an unexpected error occurred';
@@ -78,8 +93,11 @@ export function reportError(error: unknown, streams: Streams, json: boolean): nu
     : 'Run it again with STRONGROOM_DEBUG=1 and report what it prints.';
   const details = known ? error.details : { name: error instanceof Error ? error.name : 'unknown' };
   const { stdout, stderr, env } = streams;
-  if (json) stdout.write(`${JSON.stringify({ error: { code, message, remedy, details } })}\n`);
-  stderr.write(`${painter(stderr, env)('red', code)}  ${message}\n  ${remedy}\n`);
+  if (how.json) stdout.write(`${JSON.stringify({ error: { code, message, remedy, details } })}\n`);
+  if (how.said !== `${code} ${message}`) {
+    stderr.write(`${painter(stderr, env)('red', code)}  ${message}\n`);
+  }
+  stderr.write(`  ${remedy}\n`);
   if (env['STRONGROOM_DEBUG'] === '1' && error instanceof Error) {
     for (let at: unknown = error; at instanceof Error; at = at.cause) {
       stderr.write(`${at.stack ?? ''}\n`);

@@ -47,7 +47,8 @@ export async function runCli(argv: readonly string[], world: Omit<World, 'exit'>
     if (error.exitCode === 0) return 0;
     // Commander has told people what is wrong; programs that asked for JSON get it on stdout too.
     const problem = fail('USAGE', error.message.replace(/^error: /, ''), {}, error);
-    return argv.includes('--json') ? reportError(problem, { ...world, stderr: NOBODY }, true) : 2;
+    if (!argv.includes('--json')) return 2;
+    return reportError(problem, { ...world, stderr: NOBODY }, { json: true });
   }
 }
 
