@@ -17,7 +17,7 @@ beforeAll(() => {
     readFileSync(path.join(installed.folder, 'package.json'), 'utf8'),
   ) as { bin: { strongroom: string } };
   bin = path.join(installed.folder, manifest.bin.strongroom);
-  for (const [name, text] of Object.entries(OFFICE)) {
+  for (const [name, text] of Object.entries({ ...OFFICE, ...FOREIGN })) {
     const file = path.join(installed.project, 'documents', name);
     mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, text);
@@ -41,6 +41,15 @@ function run(...argv: string[]): Run {
     encoding: 'utf8',
   });
 }
+
+/** Formats that are read by packages, and in threads of their own: in the built package these must be found too. */
+const FOREIGN = {
+  'news/invitation.eml':
+    'From: mia@office.example\r\nTo: all@office.example\r\nSubject: Invitation\r\n' +
+    'Date: Mon, 2 Jun 2025 10:00:00 +0000\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n' +
+    'The regatta begins at noon.\r\n',
+  'news/menu.csv': 'day,dish\nMonday,borscht\nTuesday,risotto\n',
+};
 
 /** Runs a command with `--json`, which must succeed in silence and give a value of this form. */
 function json<T extends z.ZodType>(form: T, ...argv: string[]): z.infer<T> {
@@ -75,12 +84,25 @@ describe('the bin of the packed package', () => {
       'ingest',
       'documents',
     );
-    expect(report.added).toBe(5);
+    expect(report.added).toBe(7);
   });
 
   it('answers with verified passages and an attested receipt', () => {
     const found = json(z.object({ passages: z.array(passage) }), 'search', 'leave', '--as', 'ben');
     expect(found.passages[0]?.source.uri).toBe('staff/leave.md');
+    for (const [query, name] of [
+      ['regatta', 'news/invitation.eml'],
+      ['borscht', 'news/menu.csv'],
+    ] as const) {
+      const foreign = json(
+        z.object({ passages: z.array(passage) }),
+        'search',
+        query,
+        '--as',
+        'dan',
+      );
+      expect(foreign.passages[0]?.source.uri).toBe(name);
+    }
     const context = ['context', 'leave', '--as', 'ben', '--receipt', 'receipt.json'];
     const citation = z.object({ n: z.int(), source: z.object({ uri: z.string() }) });
     const form = z.object({
@@ -183,7 +205,7 @@ describe('the bin of the packed package', () => {
   it('ends whole: doctor, verify --all and fsck have nothing to say', () => {
     const finding = z.object({ check: z.string(), state: z.literal('ok'), text: z.string() });
     json(z.array(finding).min(8), 'doctor');
-    json(z.object({ documents: z.literal(3), failures: z.array(z.never()) }), 'verify', '--all');
+    json(z.object({ documents: z.literal(5), failures: z.array(z.never()) }), 'verify', '--all');
     json(z.object({ problems: z.array(z.never()), voids: z.array(z.never()) }), 'fsck');
   });
 
