@@ -23,6 +23,7 @@ export {
   hashEmbedder,
   staticEmbedder,
 } from './embed/index.ts';
+export { type Centroids, centroidsOf, trainCentroids } from './index/index.ts';
 export type { IngestOptions, IngestProgress, IngestReport } from './ingest/index.ts';
 export {
   encodeReceipt,

@@ -11,6 +11,9 @@ const MAX_GROWTH = 16384;
 /** So many rows out of order are looked up one by one before it pays to sort a class. */
 const UNSORTED = 256;
 
+/** Words of a run of one list: list, address of its first vector, of its first scale, rows, first slot. */
+export const LIST_RUN_WORDS = 5;
+
 /** A stretch of memory with room for some rows: their vectors, then their scales. */
 interface Extent {
   readonly firstSlot: number;
@@ -54,6 +57,7 @@ export class ClassVectors {
   #slots = NO_NUMBERS;
   #rowsBySlot = NO_NUMBERS;
   #lists = NO_NUMBERS;
+  #listRuns: Int32Array | null = null;
   /** Slots below this one ascend by list and lie in one stretch. */
   #sorted = 0;
 
@@ -74,6 +78,7 @@ export class ClassVectors {
   /** Adds a row, for which there must be room. */
   push(vector: QuantisedVector): void {
     const { memory, lists } = this.#settings;
+    this.#listRuns = null;
     const slot = this.#rows++;
     const { vectors, scales } = this.#place(slot);
     memory.i8.set(vector.q, vectors);
@@ -101,6 +106,7 @@ export class ClassVectors {
   /** Overwrites a row. A scale of zero is what marks it as removed. */
   erase(row: number): void {
     const { memory, dims } = this.#settings;
+    this.#listRuns = null;
     const { vectors, scales } = this.#place(this.#slotOf(row));
     memory.i8.fill(0, vectors, vectors + dims);
     memory.f32[scales / 4] = 0;
@@ -132,35 +138,39 @@ export class ClassVectors {
   }
 
   /**
-   * The live rows as stretches of one list each; with lists only. Removed rows do not show: a search by lists must not
-   * depend on what was here before.
+   * The live rows as stretches of one list each, {@link LIST_RUN_WORDS} words for each; with lists only. Removed rows do
+   * not show: a search by lists must not depend on what was here before. Kept until the class changes.
    */
-  *listRuns(): Generator<VectorRun & { readonly list: number }> {
+  listRuns(): Int32Array {
+    this.#listRuns ??= this.#findListRuns();
+    return this.#listRuns;
+  }
+
+  #findListRuns(): Int32Array {
     const { f32 } = this.#settings.memory;
+    const lists = this.#lists;
+    const words: number[] = [];
     for (const { vectors, scales, firstSlot, rows } of this.runs()) {
+      const firstScale = scales / 4;
       for (let from = 0; from < rows;) {
-        const list = this.#lists[firstSlot + from] as number;
-        const isLive = (at: number): boolean => f32[scales / 4 + at] !== 0;
+        const list = lists[firstSlot + from] as number;
         let to = from;
-        while (to < rows && this.#lists[firstSlot + to] === list && isLive(to)) to++;
+        while (to < rows && lists[firstSlot + to] === list && f32[firstScale + to] !== 0) to++;
         if (to > from) {
-          yield {
-            list,
-            vectors: vectors + from * this.#stride,
-            scales: scales + from * 4,
-            firstSlot: firstSlot + from,
-            rows: to - from,
-          };
+          const at = vectors + from * this.#stride;
+          words.push(list, at, scales + from * 4, to - from, firstSlot + from);
         }
         from = Math.max(to, from + 1);
       }
     }
+    return Int32Array.from(words);
   }
 
   /** Overwrites all rows and gives the memory back. */
   release(): void {
     this.#releaseExtents();
     this.#extents = [];
+    this.#listRuns = null;
     this.#rows = this.#room = this.#sorted = 0;
   }
 
@@ -195,6 +205,7 @@ export class ClassVectors {
     this.#lists = order.map((from) => this.#lists[from] as number);
     this.#rowsBySlot = order.map((from) => this.#rowsBySlot[from] as number);
     this.#rowsBySlot.forEach((row, slot) => (this.#slots[row] = slot));
+    this.#listRuns = null;
     this.#releaseExtents();
     this.#extents = [{ firstSlot: 0, room: rows, vectors, scales }];
     this.#room = this.#sorted = rows;

@@ -53,7 +53,7 @@ export interface MemoryIndexOptions {
    * what they may be trained on. Default none: every vector is compared.
    */
   readonly centroids?: Centroids;
-  /** With lists: up to so many rows of a caller every vector is compared all the same. Default 4,000. */
+  /** With lists: up to so many rows of a caller every vector is compared all the same. Default 10,000. */
   readonly allRows?: number;
   /** Bytes that vectors may take, at most 3.75 GiB, which is the default. */
   readonly vectorBytes?: number;
@@ -100,6 +100,11 @@ export class MemoryIndex implements PassageIndex {
     const lists = useLists ? new ListAssigner(centroids, memory) : null;
     this.#settings = { dims, memory, lists, hashKey: newTermHashKey(random) };
     this.#directories = new DirectoryCache(this.#settings, (classNo) => this.#blocks.get(classNo));
+  }
+
+  /** Bytes that vectors, lists and the work of searches take. */
+  get vectorBytes(): number {
+    return this.#settings.memory.used;
   }
 
   add(document: PassageDocument): boolean {

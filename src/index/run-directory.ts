@@ -4,7 +4,7 @@ import type { ListAssigner } from './centroids.ts';
 import type { ClassBlock } from './class-block.ts';
 import type { VectorSettings } from './class-vectors.ts';
 import type { LinearMemory } from './kernels/linear-memory.ts';
-import { type BlockRun, RunTable } from './run-table.ts';
+import { RunTable } from './run-table.ts';
 
 /** Rows and classes of all cached directories together; their tables have at most 16 bytes for each of both. */
 const MAX_CACHED = 2 ** 23;
@@ -36,22 +36,13 @@ export class RunDirectory {
 
   /** All rows in order of classes. */
   table(): RunTable {
-    this.#table ??= new RunTable(
-      this.blocks.flatMap((block) => block.vectors.runs().map((run) => ({ ...run, block }))),
-      this.#memory,
-    );
+    this.#table ??= RunTable.ofBlocks(this.blocks, this.#memory);
     return this.#table;
   }
 
-  /** All rows in order of lists; with lists only. */
+  /** All live rows in order of lists; with lists only. */
   listTable(): RunTable {
-    if (this.#listTable === null) {
-      const runs: BlockRun[] = [];
-      for (const block of this.blocks) {
-        for (const run of block.vectors.listRuns()) runs.push({ ...run, block });
-      }
-      this.#listTable = new RunTable(runs, this.#memory, this.lists?.lists);
-    }
+    this.#listTable ??= RunTable.ofLists(this.blocks, this.#memory, this.lists?.lists ?? 0);
     return this.#listTable;
   }
 

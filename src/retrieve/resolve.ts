@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From an index candidate, which proves nothing, to a passage that is proven.
 import { LRUCache } from 'lru-cache';
-import { holds, isStrongroomError } from '../core/index.ts';
+import { compareBytes, holds, isStrongroomError } from '../core/index.ts';
 import type { Candidate } from '../index/index.ts';
 import type { DocValue } from '../provenance/index.ts';
 import type { OpenDocument } from '../store/index.ts';
@@ -10,13 +10,19 @@ import type { ResolvedPassage, RetrievalOptions, RetrievalStats } from './types.
 
 const CACHED_TEXT_BYTES = 32 * 1024 * 1024;
 
+/** A text and the vector beside it, both compared with what was signed. */
+interface VerifiedText {
+  readonly text: string;
+  readonly vector: Uint8Array;
+}
+
 /** Turns candidates into passages, for one process; caches hold proofs and verified text, never decisions. */
 export class Resolver {
   readonly #options: RetrievalOptions;
   readonly #documents: ProvenDocuments;
-  readonly #texts = new LRUCache<string, string>({
+  readonly #texts = new LRUCache<string, VerifiedText>({
     maxSize: CACHED_TEXT_BYTES,
-    sizeCalculation: (text) => text.length * 2 + 1,
+    sizeCalculation: ({ text, vector }) => text.length * 2 + vector.length + 1,
   });
 
   constructor(options: RetrievalOptions, documents: ProvenDocuments) {
@@ -112,18 +118,21 @@ export class Resolver {
   ): Promise<{ document: OpenDocument; text: string }> {
     if (!this.#documents.has(doc)) stats.documentsVerified += 1;
     const document = await this.#documents.open(doc);
-    // Also when the text is known: the index offers the vector anew each time, and ranks by it.
-    document.checkVector(candidate.i, candidate.vector);
     const mayCache = this.#options.access().policy.plaintextCache;
     const key = `${doc.entryLeafHash} ${candidate.i}`;
     const cached = mayCache ? this.#texts.get(key) : undefined;
+    // Also when the text is known: the index offers the vector anew each time, and ranks by it. The very bytes that were
+    // compared with the commitment before need no hash again.
+    if (cached === undefined || compareBytes(cached.vector, candidate.vector) !== 0) {
+      document.checkVector(candidate.i, candidate.vector);
+    }
     if (cached !== undefined) {
       stats.plaintextHits += 1;
-      return { document, text: cached };
+      return { document, text: cached.text };
     }
     const text = await document.text(candidate.i);
     stats.chunksOpened += 1;
-    if (mayCache) this.#texts.set(key, text);
+    if (mayCache) this.#texts.set(key, { text, vector: candidate.vector });
     return { document, text };
   }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The index of one process: loaded from a sealed snapshot, completed from documents, followed along the ledger.
 import { type DocId, type Hex, isStrongroomError, isTransient } from '../core/index.ts';
-import { MemoryIndex, type PassageDocument } from '../index/index.ts';
+import { type Centroids, MemoryIndex, type PassageDocument } from '../index/index.ts';
 import type { DocValue, Ledger, StateRecord } from '../provenance/index.ts';
 import type { ProvenDocuments } from '../retrieve/index.ts';
 import type { OpenDocument } from '../store/index.ts';
@@ -14,6 +14,8 @@ export interface IndexStateOptions {
   readonly context: VaultContext;
   readonly ledger: Ledger;
   readonly documents: ProvenDocuments;
+  /** Lists to search by, or null. */
+  readonly centroids: Centroids | null;
 }
 
 /** Keeps the index equal to the ledger: exactly the live documents, each in its class. */
@@ -36,6 +38,7 @@ export class IndexState {
       dims: identity?.dims ?? 1,
       space: identity?.space ?? '',
       random,
+      ...(options.centroids !== null && { centroids: options.centroids }),
     });
   }
 

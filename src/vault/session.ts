@@ -2,6 +2,7 @@
 // One opened vault: ledger, access, index and retriever of a process, kept in step with the log.
 import { builtInEmbedder, defaultEmbedder, type Embedder } from '../embed/index.ts';
 import { fail, isStrongroomError, need } from '../core/index.ts';
+import type { Centroids } from '../index/index.ts';
 import {
   type Checkpoint,
   type CommitOutcome,
@@ -17,18 +18,15 @@ import {
   Retriever,
 } from '../retrieve/index.ts';
 import { AccessState } from './access-state.ts';
-import { openContext, type OpenOptions, reportRefusal, type VaultContext } from './context.ts';
+import { openContext, reportRefusal, type VaultContext } from './context.ts';
 import { IndexState } from './index-state.ts';
+import type { SessionOptions } from './session-options.ts';
 import { Turns, Underway } from './turns.ts';
 import { writeSnapshot } from './snapshot-write.ts';
 import { latestSnapshot } from './state-snapshot.ts';
 import { VaultWriter } from './writer.ts';
 
-/** How to open a session. */
-export interface SessionOptions extends OpenOptions {
-  /** Must be the one that the vault was made for. Default: the built-in one that it was made for. */
-  readonly embedder?: Embedder;
-}
+export type { SessionOptions };
 
 /** The working state of an opened vault. Opening it proves the log; the index is loaded when first needed. */
 export class Session {
@@ -39,6 +37,7 @@ export class Session {
   /** Ingestions under way: they hold wrapped keys that are not in the key table yet. */
   readonly ingestions = new Underway();
   readonly #access: AccessState;
+  readonly #centroids: Centroids | null;
   #index: Promise<IndexState> | null = null;
   #retriever: Promise<Retriever> | null = null;
   #writer: VaultWriter | null = null;
@@ -54,12 +53,13 @@ export class Session {
 
   private constructor(
     parts: { context: VaultContext; ledger: Ledger; access: AccessState },
-    embedder: Embedder,
+    options: { readonly embedder: Embedder; readonly centroids: Centroids | null },
   ) {
     this.context = parts.context;
     this.ledger = parts.ledger;
     this.#access = parts.access;
-    this.embedder = embedder;
+    this.embedder = options.embedder;
+    this.#centroids = options.centroids;
     this.#settledAt = parts.ledger.head;
     const { stores, config } = parts.context;
     this.documents = new ProvenDocuments(parts.ledger, stores, config.tenantId);
@@ -77,11 +77,15 @@ export class Session {
       reportRefusal({ onAlarm }, error);
       throw error;
     });
-    return Session.over(context, options.embedder);
+    return Session.over(context, options.embedder, options.centroids);
   }
 
   /** {@link Session.open} of a vault whose parts are opened already; they are closed with the session, or by a failure. */
-  static async over(context: VaultContext, given?: Embedder): Promise<Session> {
+  static async over(
+    context: VaultContext,
+    given?: Embedder,
+    centroids: Centroids | null = null,
+  ): Promise<Session> {
     try {
       const ledger = await Ledger.open({
         idKey: context.ring.lookupKey('id'),
@@ -97,7 +101,7 @@ export class Session {
       checkEmbedder(ledger, embedder);
       const access = await AccessState.open(context, ledger);
       ledger.requireFresh(access.view.policy.maxAge);
-      return new Session({ context, ledger, access }, embedder);
+      return new Session({ context, ledger, access }, { embedder, centroids });
     } catch (error) {
       reportRefusal(context, error);
       closeQuietly(context);
@@ -114,10 +118,10 @@ export class Session {
   index(): Promise<IndexState> {
     if (this.#index === null) {
       const { context, ledger, documents } = this;
-      const opening = IndexState.open({ context, ledger, documents });
-      this.#index = opening;
+      const centroids = this.#centroids;
+      this.#index = IndexState.open({ context, ledger, documents, centroids });
       // A failure is not remembered: the next call tries again.
-      opening.catch(() => {
+      this.#index.catch(() => {
         this.#index = null;
         this.#retriever = null;
       });
