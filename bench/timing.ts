@@ -14,6 +14,10 @@ const THRESHOLD = 4.5;
 const PLANTED = 1.02;
 const at = process.argv.indexOf('--pairs');
 const pairs = at < 0 ? 10_000 : Number(process.argv[at + 1]);
+if (!Number.isSafeInteger(pairs) || pairs < 100) {
+  process.stderr.write('--pairs takes a whole number from 100 on.\n');
+  process.exit(2);
+}
 const access = parseAccessFile(`
 v: 1
 default: refuse
@@ -27,7 +31,7 @@ const work = await mkdtemp(path.join(os.tmpdir(), 'strongroom-timing-'));
 try {
   const [without, withMore] = await twoVaults();
   const samples: [number[], number[]] = [[], []];
-  for (let i = -pairs / 20; i < pairs; i++) {
+  for (let i = -Math.floor(pairs / 20); i < pairs; i++) {
     const query = queries[Math.abs(i) % queries.length] ?? '';
     // The order alternates, so that whatever drifts meets both.
     const order = i % 2 === 0 ? [0, 1] : [1, 0];
