@@ -1,4 +1,5 @@
-// Everything that guards the project: format, lint, types, then all tests. Ends with a line of counts.
+// Everything that guards the project: format, lint, types, all tests, then each security check removed in turn. Ends with a
+// line of counts.
 //
 //   npm test                    all of it
 //   npm test -- PATTERN...      only the tests whose file name matches
@@ -13,7 +14,7 @@ const patterns = process.argv.slice(2);
 const counts = { passed: 0, failed: 0, skipped: 0 };
 
 function node(script: string, ...args: string[]): boolean {
-  const command = [path.join(root, 'node_modules', script), ...args];
+  const command = [path.join(root, script), ...args];
   const { status } = spawnSync(process.execPath, command, { cwd: root, stdio: 'inherit' });
   return status === 0;
 }
@@ -33,7 +34,7 @@ function tests(): void {
   const report = path.join(folder, 'report.json');
   process.stdout.write('\n== tests\n');
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const ok = node('vitest/vitest.mjs', 'run', ...reporters, ...patterns);
+  const ok = node('node_modules/vitest/vitest.mjs', 'run', ...reporters, ...patterns);
   try {
     const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(
       readFileSync(report, 'utf8'),
@@ -49,11 +50,14 @@ function tests(): void {
 }
 
 if (patterns.length === 0) {
-  step('format', () => node('prettier/bin/prettier.cjs', '--check', '.'));
-  step('types', () => node('typescript/bin/tsc', '-p', '.'));
-  step('lint', () => node('eslint/bin/eslint.js', '--max-warnings=0', '.'));
+  step('format', () => node('node_modules/prettier/bin/prettier.cjs', '--check', '.'));
+  step('types', () => node('node_modules/typescript/bin/tsc', '-p', '.'));
+  step('lint', () => node('node_modules/eslint/bin/eslint.js', '--max-warnings=0', '.'));
 }
 tests();
+if (patterns.length === 0) {
+  step('every security check is load-bearing', () => node('tools/check-invariants.ts'));
+}
 
 const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
 process.stdout.write(`\n${counts.passed} passed, ${counts.failed} failed${skipped}\n`);
