@@ -42,9 +42,11 @@ export type {
   ContextResult,
   Passage,
   Reranker,
+  RetrievalStats,
   SearchFilter,
   SearchRequest,
   SearchResult,
+  StatsSink,
 } from './retrieve/index.ts';
 export {
   createVault,

@@ -2,7 +2,7 @@
 // of the corpus that the caller may read.
 import { quantise } from '../../src/provenance/index.ts';
 import type { Candidate, MemoryIndex } from '../../src/index/index.ts';
-import type { Retriever } from '../../src/retrieve/index.ts';
+import type { Retriever, StatsSink } from '../../src/retrieve/index.ts';
 import type { Graph } from './graph.ts';
 import { type Answer, inRounds, mean, quantile, type Rounds, type Timed } from './rounds.ts';
 import { exactly } from './vectors.ts';
@@ -88,8 +88,11 @@ export async function byShare(graph: Graph, world: World, rounds: Rounds): Promi
     const caller = { id: callerOf(share), identity: 'impersonated' } as const;
     const classes = retriever.authoriser.authorise(caller, 'read').classes;
     const search = searcher(index, classes, world);
-    const retrieve: Answer = (n) =>
-      retriever.search({ caller, query: cycled(world.queries, n).text, k: K, mode: 'vector' });
+    const retrieve: Retrieve = (n, onStats) =>
+      retriever.search(
+        { caller, query: cycled(world.queries, n).text, k: K, mode: 'vector' },
+        onStats,
+      );
     const found = world.queries.map((_, n) => search(n));
     const rowOf = rowNumbers(world.rows);
     const quality = qualityOf(
@@ -133,11 +136,13 @@ export function searcher(index: MemoryIndex, classes: readonly number[], world: 
   };
 }
 
+type Retrieve = (n: number, onStats?: StatsSink) => ReturnType<Retriever['search']>;
+
 interface Setting {
   readonly graph: Graph;
   readonly world: World;
   readonly search: Search;
-  readonly retrieve: Answer;
+  readonly retrieve: Retrieve;
   readonly retriever: Retriever;
 }
 
@@ -179,13 +184,12 @@ function prepare(retriever: Retriever, level: Level): void {
   if (level === 'L2') retriever.forget();
 }
 
-async function callsOf(retriever: Retriever, retrieve: Answer): Promise<Record<Level, Calls>> {
+async function callsOf(retriever: Retriever, retrieve: Retrieve): Promise<Record<Level, Calls>> {
   const ofLevel = async (level: Level): Promise<Calls> => {
     const all: Calls[] = [];
     for (let n = 0; n < WARM; n++) {
       prepare(retriever, level);
-      const { explanation } = await (retrieve(n) as ReturnType<Retriever['search']>);
-      all.push(explanation.stats);
+      await retrieve(n, (stats) => all.push(stats));
     }
     return {
       documentsVerified: mean(all.map((stats) => stats.documentsVerified)),

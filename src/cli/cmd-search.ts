@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Command, InvalidArgumentError } from 'commander';
 import { encodeReceipt } from '../provenance/index.ts';
-import type { Caller, Citation, Passage, SearchResult } from '../retrieve/index.ts';
+import type { Caller, Citation, Passage, RetrievalStats, SearchResult } from '../retrieve/index.ts';
 import type { Vault } from '../vault/index.ts';
 import { addCommand, callerOf, type Invocation, type World } from './command.ts';
 import { writeNamed } from './files.ts';
@@ -73,16 +73,19 @@ async function search(invocation: Invocation<SearchCommandOptions>): Promise<voi
   const vault = await invocation.open();
   const [query = ''] = invocation.arguments;
   const { k, mode, path: paths } = options;
-  const filter = paths === undefined ? {} : { filter: { paths } };
-  const { passages, explanation } = await vault.search({ caller, query, k, mode, ...filter });
+  const told: RetrievalStats[] = [];
+  const request = { caller, query, k, mode, ...(paths !== undefined && { filter: { paths } }) };
+  const { passages, explanation } = await vault.search(request, (seen) => told.push(seen));
+  const [stats] = told;
   const decision = options.explain ? decisionOn(vault, caller) : null;
-  const data = decision === null ? { passages } : { passages, explanation, decision };
+  const data = decision === null ? { passages } : { passages, explanation, stats, decision };
   output.data(data, (paint) =>
     passages.map((passage, i) => passageText(passage, i, paint)).join('\n\n'),
   );
   if (passages.length === 0) output.note(NOTHING);
-  if (decision === null || output.json) return;
-  output.note(`${passages.length === 0 ? '' : '\n'}${explanationText(decision, explanation)}`);
+  if (decision === null || stats === undefined || output.json) return;
+  const how = explanationText(decision, explanation.index, stats);
+  output.note(`${passages.length === 0 ? '' : '\n'}${how}`);
 }
 
 /** The same words whether there is nothing, nothing that fits or nothing that the person may read. */
@@ -143,7 +146,8 @@ function scannedText(index: SearchResult['explanation']['index']): string {
 
 function explanationText(
   decision: PersonDecision,
-  { index, stats }: SearchResult['explanation'],
+  index: SearchResult['explanation']['index'],
+  stats: RetrievalStats,
 ): string {
   const dropped = [
     [stats.superseded, 'of a version that is no longer current'],

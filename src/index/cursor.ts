@@ -24,7 +24,14 @@ export class RankingCursor implements SearchCursor {
   readonly #ranked = new Set<string>();
   readonly #waiting: Waiting[] = [];
   #complete = false;
-  #explanation: SearchExplanation;
+  #explanation: SearchExplanation = {
+    classes: 0,
+    rowsScanned: 0,
+    postingsRead: 0,
+    depth: 0,
+    plan: 'none',
+    lists: 0,
+  };
 
   /**
    * @param classes strictly ascending
@@ -39,8 +46,6 @@ export class RankingCursor implements SearchCursor {
     this.#classes = classes;
     this.#pass = pass;
     this.#isFused = isFused;
-    const nothing = { rowsScanned: 0, postingsRead: 0, depth: 0, plan: 'none', lists: 0 } as const;
-    this.#explanation = { classes: classes.length, ...nothing };
   }
 
   get explanation(): SearchExplanation {
@@ -61,14 +66,15 @@ export class RankingCursor implements SearchCursor {
   }
 
   #deepen(wanted: number): void {
-    const { classes, rowsScanned, postingsRead, depth: before, plan, lists } = this.#explanation;
+    const { rowsScanned, postingsRead, depth: before, plan, lists } = this.#explanation;
     const { least, most } = SINGLE_DEPTH;
     const first = this.#isFused ? FUSED_DEPTH : Math.min(most, Math.max(least, wanted));
     const depth = before === 0 ? first : before * 2;
     const ranking = this.#pass(depth, before === 0);
     this.#complete = ranking.complete;
     this.#explanation = {
-      classes,
+      // Not the classes asked for: an empty one is not the caller's to know of.
+      classes: ranking.classes,
       rowsScanned: rowsScanned + ranking.rowsScanned,
       postingsRead: postingsRead + ranking.postingsRead,
       depth,

@@ -97,7 +97,7 @@ export interface Candidate {
  * or not other classes exist.
  */
 export interface SearchExplanation {
-  /** Classes asked for. */
+  /** Classes of the request that held a row in the last pass; 0 before the first. */
   readonly classes: number;
   /** Vectors compared with the query. */
   readonly rowsScanned: number;
@@ -117,8 +117,9 @@ export interface SearchCursor {
    * The next candidates, at most `n`; fewer only at the end, then `[]` for ever.
    *
    * The first hundred of each ranking are fused and given; of one ranking alone, as many as the first call asks for.
-   * When they are used up, the depth doubles and what is new follows, now with every vector compared. So no row comes twice, none of the caller's rows that match is left out, and without lists the order does not
-   * depend on how `n` is chosen. A row that was removed or left the caller's classes since the search began is passed over.
+   * When they are used up, the depth doubles and what is new follows, now with every vector compared. So no row comes
+   * twice, none of the caller's rows that match is left out, and without lists the order does not depend on how `n` is
+   * chosen. A row that was removed or left the caller's classes since the search began is passed over.
    */
   next(n: number): Candidate[];
   /** What was done so far. */

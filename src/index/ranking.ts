@@ -30,6 +30,8 @@ export interface Ranking {
   readonly rows: readonly ScoredRow[];
   /** Whether a deeper pass could find more. */
   readonly complete: boolean;
+  /** Classes that held a row. */
+  readonly classes: number;
   readonly rowsScanned: number;
   readonly postingsRead: number;
   readonly plan: VectorPlan;
@@ -58,6 +60,7 @@ export function rank(directory: RunDirectory, query: RankingQuery, pass: Pass): 
   return {
     rows: both ? fuse(words, vectors.rows, { lexical, query }) : [...words, ...vectors.rows],
     complete: words.length < depth && vectors.rows.length < depth,
+    classes: directory.blocks.filter(({ liveRows }) => liveRows > 0).length,
     rowsScanned: vectors.compared,
     postingsRead: lexical?.postings ?? 0,
     plan: vectors.plan,

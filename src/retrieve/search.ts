@@ -39,15 +39,18 @@ export interface SearchResult {
   readonly explanation: SearchExplanation;
 }
 
-/**
- * How a result came about: a function of the caller's own classes and rows, but for the levels of verification in
- * `stats`. These depend on what this process has read before, for whomever, and are for its operator alone.
- */
+/** How a result came about: a function of the request and of the rows of the caller's own classes. */
 export interface SearchExplanation {
   readonly index: IndexExplanation;
-  readonly stats: Readonly<RetrievalStats>;
+  /** One for each passage, in its order; comparable within this result only. */
   readonly scores: readonly number[];
 }
+
+/**
+ * Told what became of the candidates of one search. For the operator, and never to be shown to the caller: the figures tell
+ * whether somebody else has read the same documents, and count candidates that he may not know of.
+ */
+export type StatsSink = (stats: Readonly<RetrievalStats>) => void;
 
 /** A result with what receipts and assembly need besides. Internal to the process. */
 export interface ResolvedResult {
@@ -92,18 +95,22 @@ export class Retriever {
   /**
    * Finds the best passages that the caller may read. A caller without any readable document, an unknown one and one
    * whose documents do not match get the same empty list; the explanation counts the caller's own classes and rows.
+   * @param onStats told once, before the result is given
    * @throws {USAGE} for an empty or too long query, k outside 1..1000, an unknown mode or a malformed filter
    * @throws {RERANKER_FAILED} when the reranker of the request fails
    * @throws {ABORTED} when the signal fires
+   * @throws {ACCESS_DENIED} for a caller id that cannot be one
+   * @throws {TOKEN_INVALID} when the caller's token has expired
+   * @throws {HEAD_STALE} when the log has not reached `atLeast`, or the policy's maximum age is exceeded
    */
-  async search(request: SearchRequest): Promise<SearchResult> {
+  async search(request: SearchRequest, onStats?: StatsSink): Promise<SearchResult> {
     const result = await this.resolved(request);
     this.audit('search', request, result.passages.length);
+    onStats?.(result.stats);
     return {
       passages: result.passages.map(({ passage }) => passage),
       explanation: {
         index: result.index,
-        stats: result.stats,
         scores: result.passages.map(({ score }) => score),
       },
     };
@@ -136,8 +143,8 @@ export class Retriever {
   }
 
   /**
-   * The passages that may be shown at this very moment, each with its class of this moment: decided anew at the ledger's present head, so that nothing
-   * revoked, erased or superseded since the search began gets through.
+   * The passages that may be shown at this very moment, each with its class of this moment: decided anew at the ledger's
+   * present head, so that nothing revoked, erased or superseded since the search began gets through.
    * @throws {HEAD_STALE} when people and policy are not those of that head: call it {@link atHead}
    */
   stillAllowed(

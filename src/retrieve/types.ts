@@ -100,7 +100,10 @@ export interface ResolvedPassage {
   readonly score: number;
 }
 
-/** Why candidates did not become passages, and what was verified for those that did. */
+/**
+ * Why candidates did not become passages, and what was verified for those that did. For the operator: see
+ * `StatsSink` before it is shown to anybody else.
+ */
 export interface RetrievalStats {
   /** Classes that the caller may read. */
   classes: number;

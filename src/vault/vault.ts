@@ -11,6 +11,7 @@ import {
   makeContext,
   type SearchRequest,
   type SearchResult,
+  type StatsSink,
 } from '../retrieve/index.ts';
 import { raised, trustToShare } from '../provenance/index.ts';
 import {
@@ -80,12 +81,19 @@ export class Vault {
     return this.#identifier.identify(token);
   }
 
-  /** Finds the best passages that the caller may read, each verified. */
-  async search(request: SearchRequest): Promise<SearchResult> {
-    return (await this.session.retriever()).search(request);
+  /**
+   * Finds the best passages that the caller may read, each verified.
+   * @param onStats told what was dropped and verified: for the operator alone, never for the caller
+   * @throws what `Retriever.search` throws, and what following the log finds wrong
+   */
+  async search(request: SearchRequest, onStats?: StatsSink): Promise<SearchResult> {
+    return (await this.session.retriever()).search(request, onStats);
   }
 
-  /** Assembles a cited context for a question and, on demand, a receipt that outsiders can verify. */
+  /**
+   * Assembles a cited context for a question and, on demand, a receipt that outsiders can verify.
+   * @throws what {@link makeContext} throws, and what following the log finds wrong
+   */
   async context(request: ContextRequest): Promise<ContextResult> {
     const retriever = await this.session.retriever();
     return makeContext(retriever, await this.session.retrieval(), request);

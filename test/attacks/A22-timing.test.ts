@@ -4,13 +4,13 @@ import { welchT } from '../../bench/welch.ts';
 import { onSmallVault } from '../support/attack-world.ts';
 import { move, tried } from '../support/move.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
-import { caller, type VaultWorld } from '../support/vault-world.ts';
+import { search, type VaultWorld } from '../support/vault-world.ts';
 
 /** The work that a search counts, and everything that it reads from the store. */
 async function work(world: VaultWorld, query: string): Promise<unknown> {
   return world.use(async (vault) => {
-    const { explanation } = await vault.search({ caller: caller('dan'), query, k: 1000 });
-    return explanation;
+    const { explanation, stats } = await search(vault, 'dan', query, 1000);
+    return [explanation, stats];
   });
 }
 

@@ -179,7 +179,8 @@ describe('search', () => {
     const json = await world.json('search', 'salary', '--as', 'chloe', '--explain');
     expect(json).toMatchObject({
       decision: { person: 'chloe', identity: 'impersonated', mayRead: true, directoryEpoch: 1 },
-      explanation: { stats: { classes: 3, failed: 0 } },
+      explanation: { index: { classes: 3 } },
+      stats: { classes: 3, failed: 0 },
     });
   });
 

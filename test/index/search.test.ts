@@ -207,12 +207,12 @@ describe('a cursor', () => {
   it('reads no deeper than it must', () => {
     const cursor = indexOf(large).search({ classes: ALL, ...largeQuery, mode: 'vector' });
     expect(cursor.explanation).toEqual({
-      ...{ classes: 6, rowsScanned: 0, postingsRead: 0, depth: 0 },
+      ...{ classes: 0, rowsScanned: 0, postingsRead: 0, depth: 0 },
       ...{ plan: 'none', lists: 0 },
     });
     cursor.next(100);
     expect(cursor.explanation).toEqual({
-      classes: 6,
+      classes: 3,
       rowsScanned: 450,
       postingsRead: 0,
       depth: 100,

@@ -4,11 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { DocValue } from '../../src/provenance/index.ts';
-import {
-  ProvenDocuments,
-  type ProvenLimits,
-  type RetrievalStats,
-} from '../../src/retrieve/index.ts';
+import { ProvenDocuments, type ProvenLimits } from '../../src/retrieve/index.ts';
 import type { Vault } from '../../src/vault/index.ts';
 import { flipBit } from '../support/tampering.ts';
 import {
@@ -24,8 +20,8 @@ const QUERY = 'thirty days of leave';
 
 /** Documents proven, chunks opened and chunks from memory in one search for two passages. */
 async function work(vault: Vault): Promise<[number, number, number]> {
-  const { explanation } = await search(vault, 'ben', QUERY, 2);
-  const { documentsVerified, chunksOpened, plaintextHits }: RetrievalStats = explanation.stats;
+  const { stats } = await search(vault, 'ben', QUERY, 2);
+  const { documentsVerified, chunksOpened, plaintextHits } = stats;
   return [documentsVerified, chunksOpened, plaintextHits];
 }
 
@@ -66,10 +62,10 @@ describe('verification', () => {
       await alteration(world, 'staff/leave.md')
     )();
     (await vault.session.retriever()).forgetTexts();
-    const { passages, explanation } = await search(vault, 'ben', QUERY, 2);
+    const { passages, stats } = await search(vault, 'ben', QUERY, 2);
     expect(passages.map(({ source }) => source.uri)).not.toContain('staff/leave.md');
     expect(passages).toHaveLength(2);
-    expect(explanation.stats.failed).toBe(2);
+    expect(stats.failed).toBe(2);
     expect(new Set(world.codes)).toEqual(new Set(['INTEGRITY']));
   });
 

@@ -13,6 +13,7 @@ import type { Role } from '../../src/provenance/index.ts';
 import type { SearchResult } from '../../src/retrieve/index.ts';
 import type { Vault } from '../../src/vault/index.ts';
 import { expectRejection, flipBit } from '../support/tampering.ts';
+import { told, type ToldResult } from '../support/told.ts';
 import {
   caller,
   OFFICE,
@@ -42,10 +43,11 @@ async function searchTampered(
   vault: Vault,
   change: (found: Candidate[]) => Candidate[],
   k: number,
-): Promise<SearchResult> {
+): Promise<ToldResult> {
   const { index } = await vault.session.retrieval();
   const retriever = await retrieverOver(vault, { index: tamperedIndex(index, change) });
-  return retriever.search({ caller: caller('ben'), query: QUERY, k });
+  const request = { caller: caller('ben'), query: QUERY, k };
+  return told((onStats) => retriever.search(request, onStats));
 }
 
 const urisOf = ({ passages }: SearchResult): string[] => passages.map(({ source }) => source.uri);
@@ -54,7 +56,7 @@ describe('a candidate', () => {
   it('of a current, permitted version becomes a passage with its text and its place', async () => {
     const world = await template();
     const vault = await world.open();
-    const { passages, explanation } = await search(vault, 'ben', 'note 1', 1);
+    const { passages, explanation, stats } = await search(vault, 'ben', 'note 1', 1);
     const [passage] = passages;
     expect(passage).toMatchObject({
       version: 1,
@@ -64,7 +66,7 @@ describe('a candidate', () => {
       headings: [],
       page: null,
     });
-    expect(explanation.stats).toMatchObject({
+    expect(stats).toMatchObject({
       candidates: 1,
       documentsVerified: 1,
       chunksOpened: 1,
@@ -83,7 +85,7 @@ describe('a candidate', () => {
     await vault.ingest([world.documents], { access: world.access });
     const result = await searchTampered(vault, (found) => [best, ...found], 5);
     expect(result.passages).toHaveLength(5);
-    expect(result.explanation.stats).toMatchObject({ candidates: 6, superseded: 1, failed: 0 });
+    expect(result.stats).toMatchObject({ candidates: 6, superseded: 1, failed: 0 });
     expect(urisOf(result)).not.toContain(name);
   });
 
@@ -95,7 +97,7 @@ describe('a candidate', () => {
     await vault.delete([best.docId]);
     const result = await searchTampered(vault, (found) => [best, unknown, ...found], 5);
     expect(result.passages).toHaveLength(5);
-    expect(result.explanation.stats).toMatchObject({ superseded: 2, failed: 0, foreign: 0 });
+    expect(result.stats).toMatchObject({ superseded: 2, failed: 0, foreign: 0 });
   });
 
   it('INV-RESOLVE-EXPIRED: of a document is passed over from the second in which it expires', async () => {
@@ -112,7 +114,7 @@ describe('a candidate', () => {
     const result = await search(vault, 'ben', QUERY, 5);
     expect(urisOf(result)).not.toContain('news/note-0.txt');
     expect(result.passages).toHaveLength(5);
-    expect(result.explanation.stats).toMatchObject({ expired: 1, candidates: 6 });
+    expect(result.stats).toMatchObject({ expired: 1, candidates: 6 });
     expect(world.codes).toEqual([]);
   });
 
@@ -128,7 +130,7 @@ describe('a candidate', () => {
     );
     expect(result.passages).toHaveLength(5);
     expect(urisOf(result)).not.toContain('board/merger.md');
-    expect(result.explanation.stats).toMatchObject({ foreign: 2, documentsVerified: 5 });
+    expect(result.stats).toMatchObject({ foreign: 2, documentsVerified: 5 });
     expect(world.codes).toEqual(['INDEX_TAMPERED', 'INDEX_TAMPERED']);
     expect(JSON.stringify(world.alarms)).not.toMatch(/merger|board|ben/i);
   });
@@ -142,7 +144,7 @@ describe('a candidate', () => {
     expect(urisOf(result)).not.toContain('news/note-0.txt');
     // Eleven notes and the opening hours.
     expect(result.passages).toHaveLength(NOTES);
-    expect(result.explanation.stats).toMatchObject({ failed: 1 });
+    expect(result.stats).toMatchObject({ failed: 1 });
     expect(world.codes).toContain('INTEGRITY');
   });
 
@@ -158,7 +160,7 @@ describe('a candidate', () => {
       5,
     );
     expect(result.passages).toHaveLength(5);
-    expect(result.explanation.stats).toMatchObject({ failed: 1 });
+    expect(result.stats).toMatchObject({ failed: 1 });
     expect(world.codes).toEqual(['INTEGRITY']);
   });
 

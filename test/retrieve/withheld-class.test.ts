@@ -10,10 +10,12 @@ import type { SearchMode } from '../../src/index/index.ts';
 import type { Vault } from '../../src/vault/index.ts';
 import { fc } from '../support/property.ts';
 import { hasShared, reasonIfAbsent, sharedPath } from '../support/shared-vectors.ts';
+import { told } from '../support/told.ts';
 import {
   caller,
   contextWithReceipt,
   OFFICE,
+  search,
   VaultWorld,
   worldTemplate,
 } from '../support/vault-world.ts';
@@ -28,8 +30,10 @@ async function observed(vault: Vault, who: string, queries: readonly string[]): 
     for (const mode of MODES) {
       // What was proven or read before counts as work that is not done again: both sides begin without it.
       retriever.forget();
-      seen.push(await vault.search({ caller: caller(who), query, mode, k: 5 }));
-      seen.push(await vault.search({ caller: caller(who), query, mode, k: 1000 }));
+      for (const k of [5, 1000]) {
+        const request = { caller: caller(who), query, mode, k };
+        seen.push(await told((onStats) => vault.search(request, onStats)));
+      }
       seen.push(await vault.context({ caller: caller(who), query, mode, budget: 300 }));
     }
   }
@@ -226,9 +230,6 @@ describe('searches and contexts', () => {
             (f) => `.explanation.index.${f}`,
           ),
           ['.explanation.scores[]'],
-          'candidates chunksOpened classes documentsVerified expired failed foreign plaintextHits superseded'
-            .split(' ')
-            .map((field) => `.explanation.stats.${field}`),
         )
         .sort(),
     );
@@ -248,6 +249,25 @@ describe('searches and contexts', () => {
         .concat(['.receipt', '.text', '.tokens'])
         .sort(),
     );
+  });
+
+  it('do not tell whether somebody else read the same documents, nor of empty classes', async () => {
+    const world = await template();
+    const request = { caller: caller('dan'), query: 'canteen' };
+    const first = await world.use((vault) => vault.search(request));
+    expect(first.passages).not.toEqual([]);
+    const vault = await world.open();
+    await search(vault, 'ada', request.query, 1000);
+    expect(await vault.search(request)).toEqual(first);
+    // Two classes name chloe besides those of the news; without documents they are as if they were not.
+    const before = await vault.search({ ...request, caller: caller('chloe') });
+    const gone = (await vault.documents()).filter(
+      ({ sourceUri }) => !sourceUri.startsWith('news/'),
+    );
+    await vault.delete(gone.map(({ doc }) => doc.docId));
+    const after = await vault.search({ ...request, caller: caller('chloe') });
+    expect(before.explanation.index.classes).toBeGreaterThan(first.explanation.index.classes);
+    expect(after.explanation).toEqual((await vault.search(request)).explanation);
   });
 
   it('carry no log index, log size, class id or entry hash', async () => {

@@ -6,7 +6,7 @@ import { beforeAll, onTestFinished } from 'vitest';
 import { type AccessFile, parseAccessFile } from '../../src/access/index.ts';
 import type { Alarm, ErrorCode } from '../../src/core/index.ts';
 import { type Embedder, hashEmbedder } from '../../src/embed/index.ts';
-import type { ContextResult, SearchResult } from '../../src/retrieve/index.ts';
+import type { ContextResult } from '../../src/retrieve/index.ts';
 import {
   createVault,
   openVault,
@@ -17,6 +17,7 @@ import {
 } from '../../src/vault/index.ts';
 import { FixedClock } from './fixed-clock.ts';
 import { sharedTemporaryFolder, temporaryFolder } from './temporary-folder.ts';
+import { told, type ToldResult } from './told.ts';
 
 /** Documents of a small office, one topic each. {@link OFFICE_ACCESS} says who may read which. */
 export const OFFICE: Readonly<Record<string, string>> = {
@@ -256,8 +257,8 @@ export function caller(id: string): { id: string; identity: 'impersonated' } {
 }
 
 /** Asks an open vault as a person. */
-export function search(vault: Vault, person: string, query: string, k = 10): Promise<SearchResult> {
-  return vault.search({ caller: caller(person), query, k });
+export function search(vault: Vault, person: string, query: string, k = 10): Promise<ToldResult> {
+  return told((onStats) => vault.search({ caller: caller(person), query, k }, onStats));
 }
 
 /** Paths of the documents that a person finds in an open vault, best first, each once. */
