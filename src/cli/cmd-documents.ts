@@ -155,7 +155,7 @@ function reasonText({ because, subject }: Reason): string {
 }
 
 /** A class record in one line. */
-export function readersText(record: ClassRecord): string {
+function readersText(record: ClassRecord): string {
   const parts = [[...record.allowUsers, ...record.allowGroups].join(', ') || 'nobody'];
   const denied = [...record.denyUsers, ...record.denyGroups];
   if (denied.length > 0) parts.push(`but not ${denied.join(', ')}`);

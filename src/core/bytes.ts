@@ -48,7 +48,7 @@ export function u32be(n: number): Uint8Array {
   return Uint8Array.of(n >>> 24, n >>> 16, n >>> 8, n);
 }
 
-/** `u64be(n)`: eight bytes, big endian, of a safe integer >= 0. */
+/** `u64be(n)`: eight bytes, big endian, of a safe integer >= 0. @throws {RangeError} for any other number */
 export function u64be(n: number): Uint8Array {
   if (!Number.isSafeInteger(n) || n < 0) throw new RangeError('u64be needs a safe integer >= 0');
   return concat(u32be(Math.floor(n / 2 ** 32)), u32be(n % 2 ** 32));

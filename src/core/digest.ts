@@ -15,6 +15,7 @@ export function hmac(key: Uint8Array, data: Uint8Array): Uint8Array {
 /**
  * HKDF-Expand alone (RFC 5869 section 2.3). Node's `hkdfSync` always extracts first, so it cannot be used here.
  * @param length wanted bytes, at most 255 hash lengths
+ * @throws {RangeError} above
  */
 export function hkdfExpand(
   algorithm: MacAlgorithm,

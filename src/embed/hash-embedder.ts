@@ -68,7 +68,8 @@ const SKIPPED: ReadonlySet<string> = new Set(FUNCTION_WORDS.split(' '));
  * A text without letters or digits, or of function words only, counts as one word of its first 64 code units; so every
  * text has a feature, and the empty one too. Should all features cancel out, the vector is the first unit vector.
  *
- * Questions and passages are embedded alike. All work is done on the calling thread, in slices of 64 texts.
+ * Questions and passages are embedded alike. All work is done on the calling thread, in slices of 64 texts; between them
+ * the signal is heard, with {@link ABORTED}.
  */
 export function hashEmbedder(): Embedder {
   return {

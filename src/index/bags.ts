@@ -7,7 +7,7 @@ import { termsOf } from './words.ts';
 /** Largest number of a term or row of one class: they share 32 bits with a count of 8. */
 export const MAX_ID = 2 ** 24 - 1;
 /** Occurrences of one term that count; BM25 is flat long before. */
-export const MAX_OCCURRENCES = 255;
+const MAX_OCCURRENCES = 255;
 
 /** A term or row number with how often the term occurs. */
 export function packed(id: number, occurrences: number): number {

@@ -9,7 +9,7 @@ export const MAX_TERMS = 4096;
 /** Distinct terms taken of one query. */
 export const MAX_QUERY_TERMS = 256;
 /** UTF-16 code units kept of one term. */
-export const MAX_TERM_UNITS = 64;
+const MAX_TERM_UNITS = 64;
 
 // Bounded, so that a megabyte of letters costs no backtracking; what follows is the same word going on.
 const WORD = /[\p{L}\p{N}\p{M}]{1,64}/gu;

@@ -93,9 +93,9 @@ class Ingestion {
   }
 
   async run(paths: readonly string[]): Promise<IngestReport> {
-    const { concurrency = DEFAULT_CONCURRENCY, maxFileBytes = 1 } = this.#options;
+    const { concurrency = DEFAULT_CONCURRENCY, maxFileBytes } = this.#options;
     checkRange('concurrency', concurrency, MAX_CONCURRENCY);
-    checkRange('maxFileBytes', maxFileBytes, MAX_FILE_BYTES);
+    if (maxFileBytes !== undefined) checkRange('maxFileBytes', maxFileBytes, MAX_FILE_BYTES);
     const sources = await this.#discover(paths);
     const queue = new PQueue({ concurrency });
     for (const source of sources) {

@@ -40,7 +40,7 @@ export function wrapKey(
   return concat(salt, iv, version, cipher.update(dek), cipher.final(), cipher.getAuthTag());
 }
 
-/** The branch key version that a row names, in hex. */
+/** The branch key version that a row names, in hex. @throws {KEY_ROW_INVALID} for a row of another length */
 export function rowVersion(row: Uint8Array): Hex {
   if (row.length !== ROW_BYTES) throw fail('KEY_ROW_INVALID', 'a wrapped key has the wrong length');
   return hex(row.subarray(28, 44));

@@ -43,7 +43,7 @@ export async function signEnvelope(payload: Uint8Array, signer: Signer): Promise
   });
 }
 
-/** Parses canonical envelope bytes; null for anything else (docs/formats.md, rule a). */
+/** Parses canonical envelope bytes; null for anything else (docs/formats.md, "Ledger", rule 1). */
 export function parseEnvelope(bytes: Uint8Array): Envelope | null {
   if (!holds('INV-ENTRY-SIZE', bytes.length <= MAX_ENTRY_BYTES)) return null;
   let value: unknown;

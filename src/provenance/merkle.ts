@@ -47,7 +47,10 @@ export function inclusionProof(leaves: readonly Hash[], index: number): Hash[] {
 /** A half-open range of leaves. */
 export type LeafRange = readonly [lo: number, hi: number];
 
-/** The ranges whose hashes form the inclusion proof of `index` in a tree of `size`, leaf to root. */
+/**
+ * The ranges whose hashes form the inclusion proof of `index` in a tree of `size`, leaf to root.
+ * @throws {RangeError} for an index outside the tree
+ */
 export function inclusionRanges(index: number, size: number): LeafRange[] {
   if (!(index >= 0 && index < size)) throw new RangeError('leaf index outside the tree');
   const ranges: LeafRange[] = [];
@@ -65,7 +68,10 @@ export function inclusionRanges(index: number, size: number): LeafRange[] {
   return ranges.reverse();
 }
 
-/** The ranges whose hashes form the consistency proof from `oldSize` to `size` (RFC 9162 section 2.1.4.1). */
+/**
+ * The ranges whose hashes form the consistency proof from `oldSize` to `size` (RFC 9162 section 2.1.4.1).
+ * @throws {RangeError} unless 1 <= oldSize <= size
+ */
 export function consistencyRanges(oldSize: number, size: number): LeafRange[] {
   if (!(oldSize >= 1 && oldSize <= size))
     throw new RangeError('no consistency proof for these sizes');

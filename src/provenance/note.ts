@@ -102,6 +102,7 @@ export function parseNote(bytes: Uint8Array): SignedNote {
  * Verifies a note against keys that the caller trusts. Unknown keys are ignored, but a wrong signature by a known key
  * refuses the whole note.
  * @returns the trusted keys that signed, each at most once
+ * @throws {SIGNATURE_INVALID} for such a wrong signature
  */
 export function verifyNote(note: SignedNote, trusted: readonly NoteKey[]): NoteKey[] {
   const signed: NoteKey[] = [];

@@ -3,7 +3,7 @@ import { fail, type Hex, jcs, need } from '../core/index.ts';
 import { parsePublicKeyBase64, type PublicKey } from './public-key.ts';
 import type { LoggedEntry } from './receipt.ts';
 import { openLeaf, openLogged, type ReceiptCheck } from './receipt-open.ts';
-import type { Role, StatementKind } from './roles.ts';
+import { MAX_ROOT_CHAIN, type Role, type StatementKind } from './roles.ts';
 import { covers, type KeyValue } from './state.ts';
 import type { StatementOf } from './statement.ts';
 
@@ -61,8 +61,6 @@ function equalsDelegation(
   const expected = { keyid, spki, role, kinds, namespaces, notAfter, firstIndex, endIndex, reason };
   return jcs(leaf) === jcs(expected);
 }
-
-const MAX_ROOT_CHAIN = 4;
 
 /** The delegate statement of a key, signed by the trusted root key or by a root key that a chain leads to. */
 function openDelegation(

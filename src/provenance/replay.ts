@@ -6,6 +6,7 @@ import { pae, parseEnvelope, PAYLOAD_TYPE } from './dsse.ts';
 import type { LogReader } from './log-reader.ts';
 import { type Hash, leafHash } from './merkle.ts';
 import { parsePublicKeyBase64, type PublicKey, verifySignature } from './public-key.ts';
+import { MAX_ROOT_CHAIN } from './roles.ts';
 import {
   covers,
   entryLeafHash,
@@ -177,8 +178,6 @@ interface DelegationCheck {
   readonly state: LedgerState;
   readonly rootKey: PublicKey;
 }
-
-const MAX_ROOT_CHAIN = 4;
 
 /** True when the log holds a delegation of exactly this key, signed by the root key or by a root key it leads to. */
 async function isDelegated(check: DelegationCheck, key: KeyValue, depth: number): Promise<boolean> {

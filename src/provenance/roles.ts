@@ -41,6 +41,9 @@ export const ROLE_KINDS: Readonly<Record<Role, readonly StatementKind[]>> = {
 /** Every role. */
 export const ROLES = Object.keys(ROLE_KINDS) as readonly Role[];
 
+/** Root keys that may stand between a delegation and the trusted root key that it leads to (docs/formats.md, "Receipt"). */
+export const MAX_ROOT_CHAIN = 4;
+
 /** Kinds that are signed but must not be appended to the log. */
 export const NEVER_LOGGED: ReadonlySet<StatementKind> = new Set(['context', 'erasure', 'audit']);
 

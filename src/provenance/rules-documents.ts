@@ -64,7 +64,7 @@ export function endorse(context: RuleContext, p: Predicate<'endorse'>): RuleOutc
 }
 
 /** True when nothing that the key signed at `entry` has been revoked since. */
-export function isTrusted(state: LedgerState, keyid: Hex, entry: number): boolean {
+function isTrusted(state: LedgerState, keyid: Hex, entry: number): boolean {
   const key = state.keys.get(keyid);
   return key !== undefined && (key.endIndex === null || entry < key.endIndex);
 }

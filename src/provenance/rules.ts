@@ -10,7 +10,7 @@ import type { Statement } from './statement.ts';
 /** What a kind's own rule decides: the leaves to set, or why the entry is void. */
 export type RuleOutcome = readonly StateRecord[] | VoidReason;
 
-/** Rule (g) of the ledger function: what the kind itself demands and changes. */
+/** Rule 8 of the ledger function (docs/formats.md, "Ledger"): what the kind itself demands and changes. */
 export function applyRule(context: RuleContext, statement: Statement): ApplyResult {
   if (statement.kind === 'state') return applyState(context, statement);
   const outcome = decide(context, statement);

@@ -22,7 +22,7 @@ export interface ListCommitment {
   readonly contentRoot: Hex;
 }
 
-/** Records sorted by the bytes of their canonical form, each length-prefixed. */
+/** Records sorted by the bytes of their canonical form, each length-prefixed. @throws {INTERNAL} when two are the same */
 export function encodeList(records: readonly object[]): Uint8Array {
   const sorted = records.map((record) => jcsBytes(record)).sort(compareBytes);
   const isSet = sorted.every(

@@ -6,8 +6,10 @@ import { concat, fail, readU16, u16be } from '../core/index.ts';
 export const TILE_WIDTH = 256;
 const TILE_HEIGHT = 8;
 
-/** Longest bytes of a full hash tile, and of a full bundle of anybody's entries (u16be length each). */
+/** Longest bytes of a hash tile: a full one. */
 export const MAX_TILE_BYTES = TILE_WIDTH * 32;
+
+/** Longest bytes of a bundle: a full one of the longest entries that a u16be length allows, which need not be ours. */
 export const MAX_BUNDLE_BYTES = TILE_WIDTH * (2 + 0xffff);
 
 /** One hash tile or entry bundle of a log of some size. */

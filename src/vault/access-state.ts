@@ -108,7 +108,10 @@ export class AccessState {
   }
 }
 
-/** The policy as it was signed, without what the local file makes stricter. */
+/**
+ * The policy as it was signed, without what the local file makes stricter.
+ * @throws {POLICY_TAMPERED} when the log holds none, or the sealed one is not what was signed
+ */
 export async function signedPolicy(
   context: VaultContext,
   ledger: Ledger,

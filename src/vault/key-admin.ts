@@ -101,7 +101,11 @@ async function rewrap(session: Session, forgetOld: boolean): Promise<RewrapRepor
   return { to, rows, forgotten };
 }
 
-/** Makes a new key for a role and has the root key delegate it. */
+/**
+ * Makes a new key for a role and has the root key delegate it.
+ * @returns the new key's id
+ * @throws {USAGE} for the role root; {@link VAULT_LOCKED}; {@link KEY_UNAVAILABLE} without the root key
+ */
 export async function delegateKey(session: Session, role: Role): Promise<Hex> {
   if (role === 'root') throw fail('USAGE', 'the local key ring holds one root key');
   await session.writer();

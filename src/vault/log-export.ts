@@ -27,6 +27,7 @@ export interface ExportReport {
 /**
  * Writes checkpoint, tiles and entry bundles of the present head into a directory, and `keys.json` with the public keys
  * that this machine trusts (the verifier should have them from elsewhere).
+ * @throws {LOG_TRUNCATED} when a tile is missing
  */
 export async function exportLog(session: Session, directory: string): Promise<ExportReport> {
   const { ledger, context } = session;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One opened vault: ledger, access, index and retriever of a process, kept in step with the log.
 import { builtInEmbedder, defaultEmbedder, type Embedder } from '../embed/index.ts';
-import { fail, isStrongroomError, need } from '../core/index.ts';
+import { isStrongroomError, need } from '../core/index.ts';
 import type { Centroids } from '../index/index.ts';
 import {
   type Checkpoint,
@@ -24,7 +24,7 @@ import type { SessionOptions } from './session-options.ts';
 import { Turns, Underway } from './turns.ts';
 import { writeSnapshot } from './snapshot-write.ts';
 import { latestSnapshot } from './state-snapshot.ts';
-import { VaultWriter } from './writer.ts';
+import { allCommitted, VaultWriter } from './writer.ts';
 
 export type { SessionOptions };
 
@@ -80,7 +80,10 @@ export class Session {
     return Session.over(context, options.embedder, options.centroids);
   }
 
-  /** {@link Session.open} of a vault whose parts are opened already; they are closed with the session, or by a failure. */
+  /**
+   * {@link Session.open} of a vault whose parts are opened already; they are closed with the session, or by a failure.
+   * @throws {EMBEDDER_MISMATCH} when the vault was made for another embedder; the errors of {@link Ledger.open}
+   */
   static async over(
     context: VaultContext,
     given?: Embedder,
@@ -235,13 +238,7 @@ export class Session {
 
   /** {@link commit} of entries that must all be accepted. @throws {ENTRY_REFUSED} */
   async commitAll(entries: readonly Uint8Array[]): Promise<CommitOutcome[]> {
-    const outcomes = await this.commit(entries);
-    for (const outcome of outcomes) {
-      if (outcome.outcome === 'refused') {
-        throw fail('ENTRY_REFUSED', `the ledger refuses the change: ${outcome.reason}`);
-      }
-    }
-    return outcomes;
+    return allCommitted(await this.commit(entries));
   }
 
   /**

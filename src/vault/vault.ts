@@ -99,12 +99,18 @@ export class Vault {
     return makeContext(retriever, await this.session.retrieval(), request);
   }
 
-  /** Verifies every current document end to end. */
+  /**
+   * Verifies every current document end to end. What fails is in the report.
+   * @throws what is no finding about a document, such as a defect of the program
+   */
   verifyAll(onProgress?: (done: number, total: number) => void): Promise<VerificationReport> {
     return verifyAll(this.session, onProgress);
   }
 
-  /** Brings people and permissions in line with an access file; no text is embedded again. */
+  /**
+   * Brings people and permissions in line with an access file; no text is embedded again.
+   * @throws {VAULT_LOCKED} {@link KEY_UNAVAILABLE} {@link ENTRY_REFUSED}
+   */
   async setAccess(access: AccessFile, glob?: string): Promise<PermissionReport> {
     await this.#prepareToWrite();
     return this.session.exclusively(() => applyAccess(this.session, access, glob));
@@ -127,7 +133,11 @@ export class Vault {
     return explainAccess(this.session, findDocument(this.session, name, namespace), principal);
   }
 
-  /** Deletes documents: gone for everybody, with their history kept. @returns how many */
+  /**
+   * Deletes documents: gone for everybody, with their history kept.
+   * @returns how many
+   * @throws {NOT_FOUND} when one of them is not there, before any is deleted; {@link VAULT_LOCKED} {@link KEY_UNAVAILABLE}
+   */
   async delete(names: readonly string[], namespace?: string): Promise<number> {
     const { session } = this;
     await this.#prepareToWrite();
@@ -142,7 +152,10 @@ export class Vault {
     });
   }
 
-  /** Erases a document: its keys are destroyed everywhere this vault keeps them. */
+  /**
+   * Erases a document: its keys are destroyed everywhere this vault keeps them.
+   * @throws {NOT_FOUND} {@link VAULT_LOCKED} {@link KEY_UNAVAILABLE}
+   */
   async erase(name: string, reason: string, namespace?: string): Promise<ErasureReport> {
     const { session } = this;
     await this.#prepareToWrite();
@@ -151,7 +164,7 @@ export class Vault {
     );
   }
 
-  /** Checks log, objects and keys against each other. */
+  /** Checks log, objects and keys against each other. What does not hold is in the report. @throws {VAULT_LOCKED} to repair */
   fsck(options?: FsckOptions): Promise<FsckReport> {
     return fsck(this.session, options);
   }
@@ -183,7 +196,7 @@ export class Vault {
   }
 }
 
-/** Opens a vault. */
+/** Opens a vault. @throws as {@link Vault.open} does */
 export function openVault(options: SessionOptions): Promise<Vault> {
   return Vault.open(options);
 }

@@ -22,7 +22,7 @@ export interface VerificationReport {
 }
 
 /**
- * Verifies every live document.
+ * Verifies every live document; what fails is reported, not thrown.
  * @param onProgress called after each document with how many are done and how many there are
  */
 export async function verifyAll(

@@ -43,6 +43,7 @@ export function cosigner(
 /**
  * Collects cosignatures of the present head and publishes them with it: after witnesses were added, or to renew old ones.
  * @returns how many lines of witnesses the checkpoint has gained
+ * @throws {LOG_TRUNCATED} without a checkpoint; {@link WITNESS_QUORUM}; {@link HEAD_STALE} when the log moved on meanwhile
  */
 export async function cosignHead(session: Session): Promise<number> {
   const { context, ledger } = session;

@@ -78,13 +78,7 @@ export class VaultWriter {
    * @throws {ENTRY_REFUSED} naming the ledger's reason
    */
   async commitAll(entries: readonly Uint8Array[]): Promise<CommitOutcome[]> {
-    const outcomes = await this.commit(entries);
-    for (const outcome of outcomes) {
-      if (outcome.outcome === 'refused') {
-        throw fail('ENTRY_REFUSED', `the ledger refuses the change: ${outcome.reason}`);
-      }
-    }
-    return outcomes;
+    return allCommitted(await this.commit(entries));
   }
 
   /** A key of the role that is live at the head. @throws {KEY_UNAVAILABLE} */
@@ -99,7 +93,20 @@ export class VaultWriter {
   }
 }
 
-/** The newest key of a role that the ledger knows as live; before genesis, the newest of the ring. */
+/** The outcomes, if the ledger took every entry. @throws {ENTRY_REFUSED} naming the ledger's reason */
+export function allCommitted(outcomes: CommitOutcome[]): CommitOutcome[] {
+  for (const outcome of outcomes) {
+    if (outcome.outcome === 'refused') {
+      throw fail('ENTRY_REFUSED', `the ledger refuses the change: ${outcome.reason}`);
+    }
+  }
+  return outcomes;
+}
+
+/**
+ * The newest key of a role that the ledger knows as live; before genesis, the newest of the ring.
+ * @throws {KEY_UNAVAILABLE} when there is none
+ */
 export function signerFor(context: VaultContext, ledger: Ledger, role: Role): Signer {
   const now = Math.floor(context.clock.now() / 1000);
   const { keys } = ledger.view.state;

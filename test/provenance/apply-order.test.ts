@@ -12,7 +12,7 @@ import { everyBitFlip } from '../support/tampering.ts';
 const author = new LogAuthor();
 const founded = (): Promise<Replica> => Replica.founded(author);
 
-describe('rule (a), form', () => {
+describe('rules 1 and 3, form', () => {
   it('INV-ENTRY-SIZE: voids an entry above 8,192 bytes, whoever signed it', async () => {
     const replica = await founded();
     const names = (n: number): string[] =>
@@ -47,7 +47,7 @@ describe('rule (a), form', () => {
   });
 });
 
-describe('rule (b), signature', () => {
+describe('rule 2, signature', () => {
   it('INV-LEDGER-SIGNATURE: voids a statement whose signature another key made', async () => {
     const replica = await founded();
     const theirs = JSON.parse(fromUtf8(await author.acl('x', {}, 'ingest'))) as {
@@ -97,7 +97,7 @@ describe('rule (b), signature', () => {
   });
 });
 
-describe('rule (c), knowledge', () => {
+describe('rule 4, knowledge', () => {
   it.each([
     'https://strongroom.dev/attestations/future/v1',
     'https://strongroom.dev/attestations/revoke/v2',
@@ -111,7 +111,7 @@ describe('rule (c), knowledge', () => {
   });
 });
 
-describe('rule (d), schema', () => {
+describe('rule 5, schema', () => {
   it('voids a field too many, a field missing, and a field of another type', async () => {
     const replica = await founded();
     const right = { aclDigest: digestOf('x'), objectDigest: digestOf('y') };
@@ -165,7 +165,7 @@ describe('rule (d), schema', () => {
   });
 });
 
-describe('rule (e), the log', () => {
+describe('rule 6, the log', () => {
   it('INV-LEDGER-LOG: voids statements of another vault or tenant, even by the same root key', async () => {
     const replica = await founded();
     for (const log of [
@@ -177,7 +177,7 @@ describe('rule (e), the log', () => {
   });
 });
 
-describe('rule (f), scope', () => {
+describe('rule 7, scope', () => {
   it('INV-LEDGER-ROLE: lets every role sign its own kinds and no other', async () => {
     const replica = await founded();
     const doc = await replica.ingest('a');
