@@ -3,6 +3,7 @@
 import { constants } from 'node:fs';
 import { chmod, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { fail, isStrongroomError } from '../core/index.ts';
 import { codeOf, withFileErrors } from './file-errors.ts';
 
 /**
@@ -70,5 +71,21 @@ export async function syncDirectory(directory: string): Promise<void> {
     await handle.sync();
   } finally {
     await handle.close();
+  }
+}
+
+/**
+ * Does work with private files.
+ * @throws {STORE_FULL} {@link STORE_FAILED} instead of the system's errors, which name paths of the machine
+ */
+export async function withPrivateFiles<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const { code: errno } = error as NodeJS.ErrnoException;
+    if (errno === undefined || isStrongroomError(error)) throw error;
+    throw errno === 'ENOSPC' || errno === 'EDQUOT'
+      ? fail('STORE_FULL', 'the disk of the home directory is full', { errno }, error)
+      : fail('STORE_FAILED', 'a private file could not be read or written', { errno }, error);
   }
 }

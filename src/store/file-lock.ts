@@ -39,7 +39,11 @@ export class FileLock {
 
   /** Lets the next one in. */
   release(): void {
-    this.#db.exec('ROLLBACK');
-    this.#db.close();
+    try {
+      this.#db.exec('ROLLBACK');
+    } finally {
+      // Ends the transaction in any case, and with it the lock.
+      this.#db.close();
+    }
   }
 }

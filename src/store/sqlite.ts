@@ -102,10 +102,10 @@ export class Database {
 
   /** A planted trigger would run with every change: it could keep what is erased, or undo what is saved. */
   #checkSchema(schema: string): void {
-    const wanted = new DatabaseSync(':memory:');
-    wanted.exec(schema);
+    const wanted = guarded(() => new DatabaseSync(':memory:'));
+    guarded(() => wanted.exec(schema));
     const query = 'SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name, type';
-    const expected = wanted.prepare(query).all();
+    const expected = guarded(() => wanted.prepare(query).all());
     wanted.close();
     need(
       'INV-DATABASE-SCHEMA',

@@ -45,8 +45,9 @@ export class VaultWriter {
   ): Promise<VaultWriter> {
     const { config } = context;
     const lock = await context.lockWriter();
-    const locks = context.openLocks();
+    let locks: OpenLocks | null = null;
     try {
+      locks = context.openLocks();
       const sequencer = await Sequencer.start({
         idKey: context.ring.lookupKey('id'),
         store: context.objects,
@@ -62,7 +63,7 @@ export class VaultWriter {
       });
       return new VaultWriter({ context, ledger }, { lock, locks, sequencer });
     } catch (error) {
-      locks.close();
+      locks?.close();
       lock.release();
       throw error;
     }

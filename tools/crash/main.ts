@@ -3,8 +3,6 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { killPoints } from './kill.ts';
-import { memoryPoints } from './memory.ts';
 import type { Tally } from './tally.ts';
 
 const HELP = `usage: npm run -s crash -- [options]
@@ -12,7 +10,8 @@ const HELP = `usage: npm run -s crash -- [options]
 Stops, tears, loses and fails calls to stores and keys of a small vault, restarts it and checks that acknowledged
 documents are there and proven, others absent or complete, fsck clean and the log sound.
 
-  --part PART   memory: stores in memory; kill: processes on files that are killed with SIGKILL (default: both)
+  --part PART   memory: stores in memory; files: calls to the file system and SQLite fail; kill: processes on files are
+                killed with SIGKILL (default: all three)
   --seed S      decides where processes are killed (default 1)
   --only OP     one operation: ingest, update, access, directory, delete, erase, rotate, keys, snapshot, recovery
   --all         every call for every kind of fault, and more kills; default: every call for stops and torn writes, every
@@ -48,15 +47,25 @@ if (values.help) {
 }
 
 async function run(): Promise<Tally[]> {
-  const parts = values.part ?? ['memory', 'kill'];
+  const parts = values.part ?? ['files', 'memory', 'kill'];
   const options = {
     all: values.all,
     onTally: show,
     ...(values.only !== undefined && { only: values.only }),
   };
-  const memory = parts.includes('memory') ? await memoryPoints(options) : [];
-  const kill = parts.includes('kill') ? await killPoints({ ...options, seed: values.seed }) : [];
-  return [...memory, ...kill];
+  const tallies: Tally[] = [];
+  // First, and loaded only now: it replaces modules before the product is loaded.
+  if (parts.includes('files')) {
+    tallies.push(...(await (await import('./files.ts')).filePoints(options)));
+  }
+  if (parts.includes('memory')) {
+    tallies.push(...(await (await import('./memory.ts')).memoryPoints(options)));
+  }
+  if (parts.includes('kill')) {
+    const { killPoints } = await import('./kill.ts');
+    tallies.push(...(await killPoints({ ...options, seed: values.seed })));
+  }
+  return tallies;
 }
 
 function show({ part, operation, fault, covered, total, restarts, problems }: Tally): void {
