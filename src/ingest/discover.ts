@@ -58,7 +58,11 @@ export async function* discover(
     if (stats === null) {
       throw fail('SOURCE_MISSING', `path ${i + 1} of ${paths.length} to ingest does not exist`);
     }
-    const root = await realpath(stats.isDirectory() ? start : path.dirname(start));
+    const root = await realpath(stats.isDirectory() ? start : path.dirname(start)).catch(
+      (error: unknown) => {
+        throw fail('SOURCE_UNREADABLE', 'a folder to ingest could not be read', {}, error);
+      },
+    );
     const walk = stats.isDirectory() ? walkFolder(root, '') : single(root, path.basename(start));
     let isWhole = stats.isDirectory();
     for await (const found of walk) {

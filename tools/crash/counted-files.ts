@@ -13,7 +13,7 @@ export type OnCall = (n: number, name: string) => void;
 interface Shared {
   count: number;
   onCall: OnCall;
-  watch(name: string, target: unknown): unknown;
+  watch(name: string, target: unknown, isAsync: boolean): unknown;
 }
 
 /** Counts the calls of everything that is loaded from src/ from now on. */
@@ -42,7 +42,10 @@ function moduleText(name: string): string {
   const exported = Object.keys(process.getBuiltinModule(name) as object);
   const lines = exported
     .filter((key) => key !== 'default')
-    .map((key) => `export const ${key} = counted.watch(${JSON.stringify(key)}, real.${key});`);
+    .map(
+      (key) =>
+        `export const ${key} = counted.watch(${JSON.stringify(key)}, real.${key}, ${name.endsWith('promises')});`,
+    );
   return [
     `const real = process.getBuiltinModule(${JSON.stringify(name)});`,
     'const counted = globalThis.strongroomCounted;',
@@ -52,13 +55,12 @@ function moduleText(name: string): string {
 
 const WATCHED_OBJECTS = ['FileHandle', 'DatabaseSync', 'StatementSync'];
 
-function watch(name: string, target: unknown): unknown {
+function watch(name: string, target: unknown, isAsync: boolean): unknown {
   if (typeof target !== 'function') return target;
   const isClass = /^[A-Z]/.test(name);
   return new Proxy(target, {
     apply: (call, self, args: unknown[]) => {
-      note(name);
-      return watched(Reflect.apply(call, self, args));
+      return noted(name, isAsync, () => watched(Reflect.apply(call, self, args)));
     },
     construct: (type, args: unknown[]) => {
       if (isClass) note(name);
@@ -79,11 +81,24 @@ function watched(result: unknown): unknown {
       const value: unknown = Reflect.get(object, name, object);
       if (typeof value !== 'function') return value;
       return (...args: unknown[]) => {
-        note(`${kind}.${String(name)}`);
-        return watched(Reflect.apply(value, object, args));
+        const isAsync = kind === 'FileHandle';
+        return noted(`${kind}.${String(name)}`, isAsync, () =>
+          watched(Reflect.apply(value, object, args)),
+        );
       };
     },
   });
+}
+
+/** What answers with a promise fails with one. */
+function noted(name: string, isAsync: boolean, work: () => unknown): unknown {
+  try {
+    note(name);
+  } catch (error) {
+    if (!isAsync) throw error;
+    return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+  }
+  return work();
 }
 
 function note(name: string): void {

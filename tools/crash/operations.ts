@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is interrupted: every way in which a vault changes.
+import { fail } from '../../src/core/index.ts';
 import {
   delegateKey,
   revokeKey,
@@ -58,8 +59,7 @@ export function operations(world: World): Operation[] {
   const ingest = (folder: string) => async (vault: Vault) => {
     const { failures } = await vault.ingest([folder], { access: OPEN, concurrency: 1 });
     const [failure] = failures;
-    if (failure !== undefined)
-      throw Object.assign(new Error(failure.message), { code: failure.code });
+    if (failure !== undefined) throw fail(failure.code, failure.message);
   };
   return [
     { name: 'ingest', start: 'empty', before: EMPTY, after: filled, run: ingest(first) },
