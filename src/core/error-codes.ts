@@ -296,7 +296,7 @@ export const ERROR_CODES = {
   },
   ENTRY_TOO_LARGE: {
     area: 'ingest',
-    meaning: 'A log entry would exceed 8,192 bytes.',
+    meaning: 'A log entry would exceed 8,192 bytes, or an attestation 256 KiB.',
     remedy: 'Shorten the named field.',
   },
   ENTRY_REFUSED: {

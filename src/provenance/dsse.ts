@@ -19,6 +19,9 @@ export const PAYLOAD_TYPE = 'application/vnd.in-toto+json';
 /** The largest log entry, in bytes. */
 export const MAX_ENTRY_BYTES = 8192;
 
+/** The largest attestation of an answer, in bytes: it names up to 1,000 passages and never stands in a log. */
+export const MAX_ATTESTATION_BYTES = 256 * 1024;
+
 /** A parsed envelope; nothing in it is verified. */
 export interface Envelope {
   readonly payload: Uint8Array;
@@ -43,9 +46,12 @@ export async function signEnvelope(payload: Uint8Array, signer: Signer): Promise
   });
 }
 
-/** Parses canonical envelope bytes; null for anything else (docs/formats.md, "Ledger", rule 1). */
-export function parseEnvelope(bytes: Uint8Array): Envelope | null {
-  if (!holds('INV-ENTRY-SIZE', bytes.length <= MAX_ENTRY_BYTES)) return null;
+/**
+ * Parses canonical envelope bytes; null for anything else (docs/formats.md, "Ledger", rule 1).
+ * @param limit longest accepted, in bytes; what may stand in a log is a log entry
+ */
+export function parseEnvelope(bytes: Uint8Array, limit = MAX_ENTRY_BYTES): Envelope | null {
+  if (!holds('INV-ENTRY-SIZE', bytes.length <= limit)) return null;
   let value: unknown;
   try {
     value = parseJcs(bytes);

@@ -8,7 +8,13 @@ import { type PublicKey, verifySignature } from './public-key.ts';
 import type { LoggedEntry, Receipt, ReceiptStateProof } from './receipt.ts';
 import type { StatementKind } from './roles.ts';
 import { type StateKind, type StateValues, stateValueHash } from './state.ts';
-import { checkStatement, parseStatement, type Statement, type StatementOf } from './statement.ts';
+import {
+  checkStatement,
+  parseStatement,
+  type Statement,
+  statementLimit,
+  type StatementOf,
+} from './statement.ts';
 import { verifyTrieProof } from './trie.ts';
 import type { Trust } from './trust.ts';
 
@@ -66,7 +72,7 @@ export function openLogged<K extends StatementKind>(
 /** An entry of the wanted kind; nothing about it is proven yet. */
 export function openEntry<K extends StatementKind>(text: string, kind: K): OpenEntry<K> {
   const bytes = decode(text);
-  const envelope = parseEnvelope(bytes);
+  const envelope = parseEnvelope(bytes, statementLimit(kind));
   const raw = envelope === null ? null : parseStatement(envelope.payload);
   const statement: Statement | null = raw === null ? null : checkStatement(raw);
   if (envelope === null || statement?.kind !== kind) {

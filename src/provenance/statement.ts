@@ -15,7 +15,7 @@ import {
   sha256,
   type Signer,
 } from '../core/index.ts';
-import { MAX_ENTRY_BYTES, signEnvelope } from './dsse.ts';
+import { MAX_ATTESTATION_BYTES, MAX_ENTRY_BYTES, signEnvelope } from './dsse.ts';
 import { objectDigestOf, type Predicate, PREDICATES } from './predicates.ts';
 import { kindOf, predicateTypeOf, type StatementKind } from './roles.ts';
 
@@ -72,7 +72,7 @@ export function documentSubject(
 /**
  * Builds, checks and signs a statement; the result is the bytes of a log entry.
  * @throws {FORMAT_INVALID} when the predicate does not fit its schema
- * @throws {ENTRY_TOO_LARGE} above 8,192 bytes
+ * @throws {ENTRY_TOO_LARGE} above {@link statementLimit}
  */
 export async function signStatement<K extends StatementKind>(
   kind: K,
@@ -90,10 +90,15 @@ export async function signStatement<K extends StatementKind>(
     subject: [subject],
   });
   const entry = await signEnvelope(payload, signer);
-  if (entry.length > MAX_ENTRY_BYTES) {
+  if (entry.length > statementLimit(kind)) {
     throw fail('ENTRY_TOO_LARGE', `the ${kind} statement needs ${entry.length} bytes`);
   }
   return entry;
+}
+
+/** Longest envelope of a kind, in bytes. */
+export function statementLimit(kind: StatementKind): number {
+  return kind === 'context' ? MAX_ATTESTATION_BYTES : MAX_ENTRY_BYTES;
 }
 
 /** Parses a payload's outer form; null when it is not a canonical statement with one subject. */

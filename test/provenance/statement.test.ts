@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
 import { jcsBytes, utf8 } from '../../src/core/index.ts';
+
+import { MAX_ENTRY_BYTES, parseEnvelope } from '../../src/provenance/dsse.ts';
 import type { Predicate } from '../../src/provenance/predicates.ts';
 import { kindOf, predicateTypeOf, ROLE_KINDS, ROLES } from '../../src/provenance/roles.ts';
 import {
   checkStatement,
   parseStatement,
   signStatement,
+  statementLimit,
   tenantOfLog,
 } from '../../src/provenance/statement.ts';
 import { digestOf, LogAuthor } from '../support/log-author.ts';
@@ -31,6 +34,31 @@ describe('signing', () => {
     const kinds = new Array<string>(16).fill('x'.repeat(150));
     const entry = author.delegate('late', 'ingest', { namespaces: many, kinds });
     await expectRejection(entry, 'ENTRY_TOO_LARGE');
+  });
+
+  it('lets the attestation of an answer name 1,000 passages, which no log takes as an entry', async () => {
+    const passages = Array.from({ length: 1000 }, (_, i) => ({ leafHash: digestOf('a'), i }));
+    const head = { origin: author.log, size: 9, root: digestOf('root') };
+    const commits = { principalCommit: digestOf('p'), queryCommit: digestOf('q') };
+    const predicate = {
+      log: author.log,
+      time: author.time,
+      head,
+      ...commits,
+      identity: 'token' as const,
+      policyEpoch: 1,
+      dirEpoch: 1,
+      aclDigests: [digestOf('class')],
+      passages,
+    };
+    const entry = await signStatement('context', predicate, author.signer('retriever'));
+    expect(entry.length).toBeGreaterThan(MAX_ENTRY_BYTES);
+    expect(parseEnvelope(entry)).toBeNull();
+    expect(parseEnvelope(entry, statementLimit('context'))).not.toBeNull();
+    const more = { ...predicate, aclDigests: passages.map(({ leafHash }) => leafHash) };
+    const long = { ...more, head: { ...head, origin: 'x'.repeat(200_000) } };
+    const tooLong = signStatement('context', long, author.signer('retriever'));
+    await expectRejection(tooLong, 'ENTRY_TOO_LARGE');
   });
 });
 
