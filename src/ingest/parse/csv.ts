@@ -2,10 +2,9 @@
 import { Readable } from 'node:stream';
 import { CsvError, type Info, parse } from 'csv-parse';
 import { fail } from '../../core/index.ts';
-import { decodeSource } from './decode.ts';
 import type { Loader } from './document.ts';
-import { Draft } from './draft.ts';
-import { Pace } from './pace.ts';
+import type { Draft } from './draft.ts';
+import { beginReading } from './reading.ts';
 
 const ID = 'csv@1';
 const MAX_FIELDS = 4096;
@@ -28,14 +27,11 @@ export const csvLoader: Loader = {
   id: ID,
   matches: (name) => ['csv', 'tsv', 'text/csv', 'text/tab-separated-values'].includes(name),
   async parse(source, options = {}) {
-    const pace = new Pace(options.signal);
-    pace.check();
-    const decoded = decodeSource(source.bytes, options.maxBytes);
-    const draft = new Draft(decoded, options.maxBytes);
+    const { text, draft, pace } = beginReading(source, options);
     let names: readonly string[] | null = null;
     let rows = 0;
     let at = 0;
-    for await (const { record, raw } of rowsOf(decoded.text)) {
+    for await (const { record, raw } of rowsOf(text)) {
       const start = at;
       at += raw.length;
       if (record.length > MAX_FIELDS) throw fail('SOURCE_TOO_LARGE', 'a row has too many fields');

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { decodeSource } from './decode.ts';
 import type { Loader } from './document.ts';
-import { Draft } from './draft.ts';
+import type { Draft } from './draft.ts';
 import { readFrontMatter } from './front-matter.ts';
 import { readHtml } from './html-reader.ts';
 import { type MarkdownBlock, markdownBlocks } from './markdown-blocks.ts';
 import { HiddenMarkup } from './markdown-hiding.ts';
 import type { TextRange } from './offset-map.ts';
-import { Pace } from './pace.ts';
+import type { Pace } from './pace.ts';
+import { beginReading } from './reading.ts';
 
 const ID = 'markdown@1';
 const NAMES = new Set(['md', 'markdown', 'mdown', 'mkd', 'mdx', 'text/markdown']);
@@ -20,13 +20,10 @@ export const markdownLoader: Loader = {
   id: ID,
   matches: (name) => NAMES.has(name),
   async parse(source, options = {}) {
-    const pace = new Pace(options.signal);
-    pace.check();
-    const decoded = decodeSource(source.bytes, options.maxBytes);
-    const draft = new Draft(decoded, options.maxBytes);
-    const frontMatter = readFrontMatter(decoded.text);
-    const reader = new MarkdownReader(decoded.text, draft, pace);
-    for (const block of markdownBlocks(decoded.text, frontMatter?.end ?? 0)) {
+    const { text, draft, pace } = beginReading(source, options);
+    const frontMatter = readFrontMatter(text);
+    const reader = new MarkdownReader(text, draft, pace);
+    for (const block of markdownBlocks(text, frontMatter?.end ?? 0)) {
       await reader.read(block);
       if (pace.spend(block.end - block.start)) await pace.rest();
     }

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { decodeSource } from './decode.ts';
 import type { Loader } from './document.ts';
-import { Draft } from './draft.ts';
 import { paragraphEnd, skipBlankLines } from './lines.ts';
-import { Pace } from './pace.ts';
+import { beginReading } from './reading.ts';
 
 const ID = 'text@1';
 const NAMES = new Set(
@@ -17,11 +15,7 @@ export const plainTextLoader: Loader = {
   id: ID,
   matches: (name) => NAMES.has(name),
   async parse(source, options = {}) {
-    const pace = new Pace(options.signal);
-    pace.check();
-    const decoded = decodeSource(source.bytes, options.maxBytes);
-    const draft = new Draft(decoded, options.maxBytes);
-    const { text } = decoded;
+    const { text, draft, pace } = beginReading(source, options);
     for (let start = skipBlankLines(text, 0); start < text.length;) {
       const end = paragraphEnd(text, start);
       draft.open('paragraph');
