@@ -91,6 +91,15 @@ describe('the pages', () => {
     );
     expect(named.filter((script) => script !== undefined && !(script in scripts))).toEqual([]);
   });
+
+  it('name every npm script in CONTRIBUTING.md, but for what npm itself calls', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const lines = read('CONTRIBUTING.md').split('\n');
+    const isNamed = (script: string): boolean =>
+      lines.some((line) => new RegExp(`^npm (?:run (?:-s )?)?${script} .*# \\S`).test(line));
+    const own = Object.keys(scripts).filter((script) => script !== 'prepack');
+    expect(own.filter((script) => !isNamed(script))).toEqual([]);
+  });
 });
 
 describe('the repository', () => {

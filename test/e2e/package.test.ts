@@ -112,6 +112,23 @@ describe('the packed files', () => {
     expect(unused).toEqual([]);
   });
 
+  it('bring no package that runs a script when it is installed', () => {
+    expect(Object.keys(manifest).filter((field) => /optional|peer|bundle/.test(field))).toEqual([]);
+    const lock = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
+      readonly packages: Record<string, { hasInstallScript?: boolean; dependencies?: object }>;
+    };
+    const reached = new Set(Object.keys(manifest.dependencies));
+    for (const name of reached) {
+      const found = lock.packages[`node_modules/${name}`];
+      for (const needed of Object.keys(found?.dependencies ?? {})) reached.add(needed);
+    }
+    expect(reached.size).toBeGreaterThan(Object.keys(manifest.dependencies).length);
+    const scripted = [...reached].filter(
+      (n) => lock.packages[`node_modules/${n}`]?.hasInstallScript,
+    );
+    expect(scripted).toEqual([]);
+  });
+
   it('satisfy publint', async () => {
     const { messages } = await publint({ pkgDir: installed.folder, pack: false, strict: true });
     expect(messages.map((message) => formatMessage(message, manifest))).toEqual([]);
