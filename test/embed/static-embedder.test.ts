@@ -2,21 +2,14 @@
 import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { hex, sha256 } from '../../src/core/index.ts';
 import { builtInEmbedder, hashEmbedder, staticEmbedder } from '../../src/embed/index.ts';
 import { STATIC_FILES } from '../../src/embed/static-model.ts';
-import { quantise, similarity } from '../../src/provenance/index.ts';
-import { fc } from '../support/property.ts';
 import { expectRejection, flipBit } from '../support/tampering.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { describeEmbedder, likeness } from './conformance.ts';
 
 const MODEL = path.resolve('models/static-256');
 const embedder = staticEmbedder();
-
-async function likeness(a: string, b: string): Promise<number> {
-  const [x, y] = await embedder.embedDocuments([a, b]);
-  return similarity(quantise(x as Float32Array), quantise(y as Float32Array));
-}
 
 /** A copy of the model in a folder of its own. */
 async function copied(): Promise<string> {
@@ -26,6 +19,14 @@ async function copied(): Promise<string> {
   }
   return folder;
 }
+
+describeEmbedder('the static embedder', embedder, [
+  '6d5a130e7e28df1b',
+  '95ad82beb23bf449',
+  'a32bbd16616beda2',
+  'cc56c77a0a1dd55f',
+  'c9d9bad2095bfe60',
+]);
 
 describe('the static embedder', () => {
   it('says what it is', () => {
@@ -39,25 +40,6 @@ describe('the static embedder', () => {
       dims: 256,
       dtype: 'i8',
     });
-  });
-
-  it('gives the vectors that its digest stands for', async () => {
-    const texts = [
-      'Encrypting buckets with s3:GetObject and customer managed keys, encrypting again.',
-      'Žluťoučký kůň, नमस्ते, 東京都の天気',
-      'what is the',
-      '→ !!',
-      '',
-    ];
-    const vectors = await embedder.embedDocuments(texts);
-    const digests = vectors.map((v) => hex(sha256(new Uint8Array(v.buffer))).slice(0, 16));
-    expect(digests).toEqual([
-      '6d5a130e7e28df1b',
-      '95ad82beb23bf449',
-      'a32bbd16616beda2',
-      'cc56c77a0a1dd55f',
-      'c9d9bad2095bfe60',
-    ]);
   });
 
   it('sums the rows of the tokens', async () => {
@@ -77,27 +59,17 @@ describe('the static embedder', () => {
 
   it('finds what means the same in other words', async () => {
     const question = 'how do I take time off work';
-    const about = await likeness(question, 'Employees request vacation leave from their manager.');
-    const beside = await likeness(question, 'The compiler emits a warning for unused variables.');
-    expect(about).toBeGreaterThan(beside + 0.2);
-  });
-
-  it('gives the same vector alone, in a batch and as a question', async () => {
-    const texts = Array.from({ length: 150 }, (_, at) => `text ${at % 75} of the batch`);
-    const batch = await embedder.embedDocuments(texts);
-    expect(batch.slice(0, 75)).toEqual(batch.slice(75));
-    expect(await embedder.embedQuery(texts[149] as string)).toEqual(batch[149]);
-    expect(await embedder.embedDocuments([])).toEqual([]);
-  });
-
-  it('gives every text a vector that can be stored', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.string({ unit: 'binary', maxLength: 100 }), async (text) => {
-        const vector = await embedder.embedQuery(text);
-        expect(vector).toHaveLength(256);
-        expect(quantise(vector).scale).toBeGreaterThan(0);
-      }),
+    const about = await likeness(
+      embedder,
+      question,
+      'Employees request vacation leave from their manager.',
     );
+    const beside = await likeness(
+      embedder,
+      question,
+      'The compiler emits a warning for unused variables.',
+    );
+    expect(about).toBeGreaterThan(beside + 0.2);
   });
 
   it('reads 1,024 tokens of a text', async () => {
@@ -106,12 +78,6 @@ describe('the static embedder', () => {
     );
     const [all, more] = await embedder.embedDocuments([text, `${text} tide`]);
     expect(more).toEqual(all);
-  });
-
-  it('stops when it is told to', async () => {
-    const signal = AbortSignal.abort();
-    await expectRejection(embedder.embedDocuments(['a'], { signal }), 'ABORTED');
-    await expectRejection(embedder.embedQuery('a', { signal }), 'ABORTED');
   });
 });
 
