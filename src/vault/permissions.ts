@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Publishing people and groups, and bringing documents in line with an access file: no text or vector is touched.
 import { type AccessFile, AccessResolver } from '../access/index.ts';
-import { type DocId, isStrongroomError, jcs } from '../core/index.ts';
+import { type DocId, isStrongroomError, isTransient, jcs } from '../core/index.ts';
 import { Binder, ClassPublisher, Committer, decodeGrants } from '../ingest/index.ts';
 import { type DocMeta, type DocValue, signStatement } from '../provenance/index.ts';
 import { putList } from '../store/index.ts';
@@ -90,7 +90,8 @@ async function provenMeta(session: Session, doc: DocValue): Promise<DocMeta | nu
   try {
     return (await session.documents.open(doc)).meta;
   } catch (error) {
-    if (!isStrongroomError(error)) throw error;
+    // A store that did not answer may do so at the next try: nobody shall take this for the end of the matter.
+    if (!isStrongroomError(error) || isTransient(error)) throw error;
     const message = 'a document failed its proof and keeps its class';
     session.context.onAlarm({ code: error.code, message, details: { docId: doc.docId } });
     return null;

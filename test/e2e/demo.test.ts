@@ -12,7 +12,9 @@ let outcome = { status: null as number | null, stdout: '', stderr: '' };
 
 beforeAll(() => {
   // A home and a temporary folder of its own show what it leaves there.
-  const env = { PATH: process.env['PATH'], HOME: outside, TMPDIR: outside, USER: 'reader' };
+  const place = { HOME: outside, TMPDIR: outside, USER: 'reader' };
+  // npm itself keeps compiled code in the temporary folder.
+  const env = { ...place, PATH: process.env['PATH'], NODE_DISABLE_COMPILE_CACHE: '1' };
   outcome = spawnSync('npm', ['run', '--silent', 'demo'], {
     cwd: ROOT,
     env: { ...env, npm_config_cache: path.join(ROOT, 'node_modules/.cache/npm') },

@@ -50,7 +50,14 @@ export const PLANTED: readonly PlantedBug[] = [
     name: 'old-decision',
     seed: 5,
     what: 'the cache of decisions does not know of new people',
-    edits: [{ file: 'retrieve/authorise.ts', find: 'view.directory.epoch,', replace: '' }],
+    edits: [
+      { file: 'retrieve/authorise.ts', find: 'view.directory.epoch,', replace: '' },
+      {
+        file: 'retrieve/authorise.ts',
+        find: 'if (view.directory !== this.#directory) this.#lists.clear();',
+        replace: '',
+      },
+    ],
   },
   {
     name: 'unbound',
