@@ -2,11 +2,11 @@
 // How fast a folder is ingested, where the time goes, and what it takes on disk.
 //
 //   npm run -s bench:ingest -- [FOLDER] [--json] [--write]
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { createVault, openVault, parseAccessFile, type VaultIngestReport } from '../src/index.ts';
-import { embedBlock } from './report.ts';
+import { publish } from './report.ts';
 
 const root = path.dirname(import.meta.dirname);
 const given = process.argv.slice(2).find((argument) => !argument.startsWith('--'));
@@ -30,14 +30,7 @@ interface Figures {
 const work = mkdtempSync(path.join(os.tmpdir(), 'strongroom-ingest-'));
 try {
   const figures = await measure();
-  const text = tables(figures);
-  if (process.argv.includes('--json'))
-    process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
-  else process.stdout.write(`${text}\n`);
-  if (process.argv.includes('--write')) {
-    const file = path.join(root, 'docs', 'performance.md');
-    writeFileSync(file, embedBlock(readFileSync(file, 'utf8'), 'ingest', text));
-  }
+  publish('ingest', figures, tables(figures));
 } finally {
   rmSync(work, { recursive: true });
 }

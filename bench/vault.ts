@@ -3,7 +3,7 @@
 //   npm run bench:vault                 print the tables
 //   npm run bench:vault -- --json       print the figures
 //   npm run bench:vault -- --write      and put the tables into docs/performance.md
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,7 +15,7 @@ import {
   type Vault,
   type VaultIngestReport,
 } from '../src/index.ts';
-import { embedBlock } from './report.ts';
+import { publish } from './report.ts';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const QUERIES = [
@@ -52,14 +52,7 @@ interface Figures {
 const work = mkdtempSync(path.join(os.tmpdir(), 'strongroom-bench-'));
 try {
   const figures = await measure();
-  const text = tables(figures);
-  if (process.argv.includes('--json'))
-    process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
-  else process.stdout.write(`${text}\n`);
-  if (process.argv.includes('--write')) {
-    const file = path.join(root, 'docs', 'performance.md');
-    writeFileSync(file, embedBlock(readFileSync(file, 'utf8'), 'vault', text));
-  }
+  publish('vault', figures, tables(figures));
 } finally {
   rmSync(work, { recursive: true });
 }

@@ -5,11 +5,11 @@
 //   npm run bench -- --json             the figures instead of the tables
 //   npm run bench -- --write            and put the tables into docs/performance.md
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { embedBlock } from '../report.ts';
+import { publish } from '../report.ts';
 import { type BuiltGraph, buildGraph } from './graph.ts';
 import { partsOf } from './parts.ts';
 import { leaks, type LeakSize } from './leak.ts';
@@ -47,14 +47,7 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 const figures = await measure(flags.has('--quick') ? QUICK : USUAL);
-const text = tablesOf(figures);
-process.stdout.write(
-  flags.has('--json') ? `${JSON.stringify(jsonOf(figures), null, 2)}\n` : `${text}\n`,
-);
-if (flags.has('--write')) {
-  const file = path.join(root, 'docs', 'performance.md');
-  writeFileSync(file, embedBlock(readFileSync(file, 'utf8'), 'hot path', text));
-}
+publish('hot path', jsonOf(figures), tablesOf(figures));
 
 async function measure(size: Size): Promise<Figures> {
   const work = mkdtempSync(path.join(os.tmpdir(), 'strongroom-bench-'));

@@ -35,8 +35,8 @@ export async function planRecovery(options: SessionOptions): Promise<RecoveryPla
 
 /**
  * Signs with the root key that the log goes on from the older head that the store shows, lets this machine go back to it,
- * and makes the statement the next entry of the log. Other readers who have seen a head between the two then accept it.
- * What was acknowledged after the older head is gone.
+ * and makes the statement the next entry of the log. Other readers who have seen exactly the lost head then accept it; who
+ * has seen one in between needs a new trust file. What was acknowledged after the older head is gone.
  * @throws {USAGE} when nothing was lost; {@link SPLIT_VIEW} when the store shows another history instead of an older one
  * @throws {VAULT_LOCKED} {@link KEY_UNAVAILABLE}
  */
