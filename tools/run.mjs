@@ -27,7 +27,7 @@ function wanted() {
 
 function install() {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted()) return;
-  process.stderr.write('Installing the pinned packages (once, about 300 MB)...\n');
+  process.stderr.write('Installing the pinned packages (once, about 800 MB on disk)...\n');
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   const options = { cwd: root, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' };
   const { status } = spawnSync(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], options);
