@@ -234,6 +234,49 @@ export const ERROR_CODES = {
     meaning: 'The disk is full.',
     remedy: 'Free space and run the command again; acknowledged documents are safe.',
   },
+  SERVICE_BUSY: {
+    area: 'store',
+    meaning: 'A cloud service throttles, or is out of order for the moment; retries were used up.',
+    remedy:
+      'Run the command again; finished work is kept. If it stays so, lower the concurrency or raise the quota.',
+  },
+  SERVICE_UNREACHABLE: {
+    area: 'store',
+    meaning: 'A cloud service cannot be reached, or a connection ended before the answer.',
+    remedy: 'Check the endpoint of the configuration, name resolution and network; then try again.',
+  },
+  SERVICE_DENIED: {
+    area: 'store',
+    meaning: 'A cloud service does not allow a call to the credentials of this process.',
+    remedy: 'Compare the permissions of the role with those that the configuration needs.',
+  },
+  CREDENTIALS_REFUSED: {
+    area: 'store',
+    meaning: 'The credentials of this process are missing, have expired or are not known.',
+    remedy:
+      'Renew the credentials of the environment, profile or role; then run the command again.',
+  },
+  SERVICE_REGION: {
+    area: 'store',
+    meaning: 'A resource lies in another Region than the one that was called.',
+    remedy: 'Correct region or endpoint in the configuration.',
+  },
+  SERVICE_CLOCK: {
+    area: 'store',
+    meaning: 'A cloud service refuses the time of this machine.',
+    remedy: 'Set the clock of this machine; signatures of requests hold for a few minutes.',
+  },
+  SERVICE_MISSING: {
+    area: 'store',
+    meaning: 'A bucket, queue, endpoint or index that the configuration names is not there.',
+    remedy: 'Correct the name in the configuration, or create the resource.',
+  },
+  SERVICE_FAILED: {
+    area: 'store',
+    meaning: 'A cloud service, or something between, answered in a way that is not expected.',
+    remedy:
+      'See status and request id in the details; check that the endpoint is the right service.',
+  },
   PATH_INVALID: {
     area: 'store',
     meaning: 'An object path has segments that could leave the store.',

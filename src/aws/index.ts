@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
+// The public face of aws: adapters of Amazon's services. Loading it loads the SDK, so that `vault` does it only on demand.
+export * from './aws-error.ts';
+export * from './connection.ts';
