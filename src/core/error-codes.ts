@@ -359,6 +359,17 @@ export const ERROR_CODES = {
     meaning: 'The index of this process has used up the memory it may have.',
     remedy: 'Divide the documents among several vaults, or use an embedder of fewer dimensions.',
   },
+  INDEX_UNAVAILABLE: {
+    area: 'store',
+    meaning: 'The search engine that holds the index did not answer, or cannot work for now.',
+    remedy: 'Check its address, the network and its health; then run the command again.',
+  },
+  INDEX_REFUSED: {
+    area: 'index',
+    meaning: 'The search engine that holds the index refuses what it was asked for.',
+    remedy:
+      'See status and type: 401 and 403 are about user, password and roles, 404 about a missing index, 400 about an index that was made otherwise.',
+  },
   EMBEDDER_FAILED: {
     area: 'index',
     meaning:

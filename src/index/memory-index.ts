@@ -23,11 +23,12 @@ import { LinearMemory } from './kernels/linear-memory.ts';
 import { LexicalTerm } from './lexical-term.ts';
 import { ALL_ROWS } from './planner.ts';
 import type {
+  DocumentName,
   IndexCounts,
   IndexedDocument,
   PassageDocument,
   PassageIndex,
-  SearchCursor,
+  Residue,
   SearchRequest,
 } from './port.ts';
 import { checkClasses, checkClassNo, prepare } from './prepare.ts';
@@ -57,6 +58,11 @@ export interface MemoryIndexOptions {
   readonly allRows?: number;
   /** Bytes that vectors may take, at most 3.75 GiB, which is the default. */
   readonly vectorBytes?: number;
+}
+
+/** What the index in memory knows of a document: its name too. */
+export interface HeldDocument extends IndexedDocument {
+  readonly name: DocumentName;
 }
 
 /**
@@ -163,22 +169,32 @@ export class MemoryIndex implements PassageIndex {
     return true;
   }
 
-  vacuum(): void {
+  /**
+   * Rebuilds every class that rows were removed from. Removing overwrites vector and words at once; words that no other
+   * row uses may stay in the term table until then.
+   */
+  vacuum(): Residue {
     for (const block of [...this.#blocks.values()]) {
       if (block.liveRows < block.rows) this.#rebuild(block);
     }
+    return { pending: [] };
   }
 
   has(leafHash: Hex): boolean {
     return this.#documents.has(leafHash);
   }
 
-  get(leafHash: Hex): IndexedDocument | null {
+  get(leafHash: Hex): HeldDocument | null {
     const document = this.#documents.get(leafHash);
     return document === undefined ? null : describe(document);
   }
 
-  documents(classNo: number): IndexedDocument[] {
+  nameOf(leafHash: Hex): DocumentName | null {
+    return this.#documents.get(leafHash)?.name ?? null;
+  }
+
+  /** The documents of a class in order of their leaf hashes. */
+  documents(classNo: number): HeldDocument[] {
     const documents = this.#blocks.get(classNo)?.documents() ?? [];
     return documents.map(describe).sort((a, b) => (a.leafHash < b.leafHash ? -1 : 1));
   }
@@ -193,7 +209,7 @@ export class MemoryIndex implements PassageIndex {
     };
   }
 
-  search({ classes, text, vector, mode = 'hybrid', exact = false }: SearchRequest): SearchCursor {
+  search({ classes, text, vector, mode = 'hybrid', exact = false }: SearchRequest): RankingCursor {
     // Copied before they are checked: what the caller changes later must not change whose rows are read.
     const permitted = [...classes];
     checkClasses(permitted);
@@ -262,7 +278,7 @@ function placeOf(document: StoredDocument): NonNullable<StoredDocument['place']>
   return document.place;
 }
 
-function describe(document: StoredDocument): IndexedDocument {
+function describe(document: StoredDocument): HeldDocument {
   const { docId, leafHash, name, rows } = document;
   return { docId, leafHash, name, rows, classNo: placeOf(document).block.classNo };
 }

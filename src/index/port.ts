@@ -2,6 +2,12 @@
 import type { Hex } from '../core/index.ts';
 import type { QuantisedVector } from '../provenance/index.ts';
 
+/**
+ * A result that is there at once, or will be. An index in this process answers at once: `await` it only when it is a
+ * promise where a turn of the event loop matters.
+ */
+export type Awaitable<T> = T | Promise<T>;
+
 /** What a document is called. Confidential: shown to those who may read it, stored only in sealed segments. */
 export interface DocumentName {
   /** The source's name as given at ingest. */
@@ -43,9 +49,14 @@ export interface IndexedDocument {
   readonly docId: string;
   readonly leafHash: Hex;
   readonly classNo: number;
-  readonly name: DocumentName;
   /** Number of rows. */
   readonly rows: number;
+}
+
+/** What an index still holds of rows that were removed. */
+export interface Residue {
+  /** Where removed rows may still be read by whoever reads the index's storage, in words; empty when nowhere. */
+  readonly pending: readonly string[];
 }
 
 /** Sizes of the index or of some classes. */
@@ -75,9 +86,10 @@ export interface SearchRequest {
 
 /**
  * How a pass found the most similar vectors: `all` compared every one; `lists` compared those of the lists nearest to
- * the query until they brought nothing better for long; `none` was asked for words alone.
+ * the query until they brought nothing better for long; `graph` followed a graph of neighbours; `none` was asked for
+ * words alone.
  */
-export type VectorPlan = 'all' | 'lists' | 'none';
+export type VectorPlan = 'all' | 'lists' | 'graph' | 'none';
 
 /** A row that was found. Only a candidate: the ledger has not been asked whether it is current. */
 export interface Candidate {
@@ -119,60 +131,79 @@ export interface SearchCursor {
    * The first hundred of each ranking are fused and given; of one ranking alone, as many as the first call asks for.
    * When they are used up, the depth doubles and what is new follows, now with every vector compared. So no row comes
    * twice, none of the caller's rows that match is left out, and without lists the order does not depend on how `n` is
-   * chosen. A row that was removed or left the caller's classes since the search began is passed over.
+   * chosen. A row that was removed or left the caller's classes since the search began is passed over by an index in
+   * this process; another may still give it, as any stale row, for the ledger to drop.
+   *
+   * A promise must have been fulfilled before the next call.
+   * @throws {INDEX_UNAVAILABLE} when the index is elsewhere and does not answer
    */
-  next(n: number): Candidate[];
+  next(n: number): Awaitable<Candidate[]>;
   /** What was done so far. */
   readonly explanation: SearchExplanation;
 }
 
-/**
- * Passages by class, searched by vector and by words. A cache of what the log says, never a source of truth.
- *
- * Every operation is synchronous and atomic: it has either thrown and changed nothing, or is done. Rows are visible as
- * soon as they are added; rows whose leaf hash the ledger does not know are staged ones, which the caller drops.
- *
- * **Non-interference**: what a search returns, and the work it counts, depend on the request and on the rows of its
- * classes alone. No row, term or statistic of another class is read.
- */
-export interface PassageIndex {
+/** What retrieval asks of an index. */
+export interface SearchIndex {
   /** Dimensions of every vector. */
   readonly dims: number;
   /**
-   * Adds a document's rows.
-   * @returns false when its leaf hash is there already, in whatever class; nothing is changed then
-   * @throws {USAGE} for malformed fields, {VECTOR_INVALID} for malformed vector bytes, {INDEX_FULL} when memory is used up
-   */
-  add(document: PassageDocument): boolean;
-  /**
-   * Removes a document's rows. Vector and words are overwritten at once; words that no other row uses may stay in the
-   * term table until {@link PassageIndex.vacuum}.
-   * @returns false when it is not there
-   */
-  remove(leafHash: Hex): boolean;
-  /**
-   * Moves a document's rows to another class.
-   * @returns false when it is not there; true also when it stands in that class already
-   * @throws {USAGE} for a class number that is none, {INDEX_FULL} when memory is used up
-   */
-  moveClass(leafHash: Hex, classNo: number): boolean;
-  /**
-   * Rebuilds every class that rows were removed from, so that nothing of them stays in the index's arrays. Takes about
-   * as long as adding the rows that are left.
-   */
-  vacuum(): void;
-  /** Whether rows of this document version are here. */
-  has(leafHash: Hex): boolean;
-  /** What is known of a document version, or null. */
-  get(leafHash: Hex): IndexedDocument | null;
-  /** The documents of a class in order of their leaf hashes. */
-  documents(classNo: number): IndexedDocument[];
-  /** Sizes of the given classes, or of all. */
-  counts(classes?: readonly number[]): IndexCounts;
-  /**
-   * Starts a search.
+   * Starts a search. Asks nobody yet: the cursor does.
    * @throws {USAGE} when `classes` is not strictly ascending or holds a number that is no class
    * @throws {VECTOR_INVALID} when the vector has another dimension
    */
   search(request: SearchRequest): SearchCursor;
+  /**
+   * What a document version is called, as far as the index knows without asking anybody; null when it does not. Only a
+   * claim, good for passing over what cannot match.
+   */
+  nameOf(leafHash: Hex): DocumentName | null;
+}
+
+/**
+ * Passages by class, searched by vector and by words. A cache of what the log says, never a source of truth: it may be in
+ * this process, or a service that lies.
+ *
+ * Every operation is idempotent. In this process it is synchronous and atomic: it has either thrown and changed nothing,
+ * or is done; rows are visible as soon as they are added. Elsewhere it may fail in the middle and is then done again;
+ * its effect is visible to searches that begin after it has ended. Rows whose leaf hash the ledger does not know are
+ * staged ones, which the caller drops.
+ *
+ * **Non-interference**: what a search returns, and the work it counts, depend on the request and on the rows of its
+ * classes alone. No row, term or statistic of another class is read.
+ *
+ * Every implementation passes the same conformance suite (test/index/conformance.ts).
+ */
+export interface PassageIndex extends SearchIndex {
+  /**
+   * Adds a document's rows.
+   * @returns false when its leaf hash is there already, in whatever class; nothing is changed then
+   * @throws {USAGE} for malformed fields, {VECTOR_INVALID} for malformed vector bytes, {INDEX_FULL} when memory is used up,
+   *   {INDEX_UNAVAILABLE} when the index is elsewhere and does not answer or refuses
+   */
+  add(document: PassageDocument): Awaitable<boolean>;
+  /**
+   * Removes a document's rows from all searches. What storage holds of them is gone when {@link PassageIndex.vacuum} says so.
+   * @returns false when it is not there
+   * @throws {INDEX_UNAVAILABLE} as for {@link PassageIndex.add}
+   */
+  remove(leafHash: Hex): Awaitable<boolean>;
+  /**
+   * Moves a document's rows to another class.
+   * @returns false when it is not there; true also when it stands in that class already
+   * @throws {USAGE} for a class number that is none, {INDEX_FULL} when memory is used up, {INDEX_UNAVAILABLE} as for
+   *   {@link PassageIndex.add}
+   */
+  moveClass(leafHash: Hex, classNo: number): Awaitable<boolean>;
+  /**
+   * Sees to it that nothing of removed rows stays in the index's storage. Takes about as long as adding the rows that are
+   * left; an engine that tidies up in its own time says what is pending, and is asked again.
+   * @throws {INDEX_UNAVAILABLE} as for {@link PassageIndex.add}
+   */
+  vacuum(): Awaitable<Residue>;
+  /** Whether rows of this document version are here. */
+  has(leafHash: Hex): Awaitable<boolean>;
+  /** What is known of a document version, or null. */
+  get(leafHash: Hex): Awaitable<IndexedDocument | null>;
+  /** Sizes of the given classes, or of all. */
+  counts(classes?: readonly number[]): Awaitable<IndexCounts>;
 }

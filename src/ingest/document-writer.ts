@@ -81,9 +81,8 @@ export class DocumentWriter {
   ): Promise<void> {
     const { deps, stages } = this.#options;
     const classNo = deps.ledger.lookup('acl', aclDigest)?.classNo ?? 0;
-    return timed(stages, 'index', () => {
-      deps.stage(indexRows(prepared, publication, leafHash, classNo));
-    });
+    const rows = indexRows(prepared, publication, leafHash, classNo);
+    return timed(stages, 'index', () => deps.stage(rows));
   }
 
   async #submit(docId: DocId, signed: SignedDocument): Promise<Hex> {
@@ -94,11 +93,13 @@ export class DocumentWriter {
       outcome = await timed(stages, 'log', () => committer.submit(signed));
     } catch (error) {
       // Unless the log has it after all, nobody will ever look for these rows.
-      if (deps.ledger.lookup('doc', docId)?.entryLeafHash !== leafHash) deps.unstage(leafHash);
+      if (deps.ledger.lookup('doc', docId)?.entryLeafHash !== leafHash) {
+        await deps.unstage(leafHash);
+      }
       throw error;
     }
     if (outcome.outcome === 'committed') return outcome.leafHash;
-    deps.unstage(leafHash);
+    await deps.unstage(leafHash);
     await withdrawDocument(signed, deps);
     throw fail('INGEST_CONFLICT', `the ledger refuses the document: ${outcome.reason}`);
   }

@@ -2,7 +2,7 @@
 import type { AccessFile, Policy } from '../access/index.ts';
 import type { Clock, Hex, Signer, StrongroomError } from '../core/index.ts';
 import type { Embedder } from '../embed/index.ts';
-import type { PassageDocument } from '../index/index.ts';
+import type { Awaitable, PassageDocument } from '../index/index.ts';
 import type { CommitOutcome, Ledger, Role } from '../provenance/index.ts';
 import type { OpenDocument, SealedStore } from '../store/index.ts';
 import type { DiscoverOptions } from './discover.ts';
@@ -22,8 +22,8 @@ export interface IngestDependencies {
   /** Appends entries and takes their effects over. */
   readonly commit: (entries: readonly Uint8Array[]) => Promise<CommitOutcome[]>;
   /** Puts rows into the index before the log names them; `unstage` takes them back. */
-  readonly stage: (document: PassageDocument) => void;
-  readonly unstage: (leafHash: Hex) => void;
+  readonly stage: (document: PassageDocument) => Awaitable<void>;
+  readonly unstage: (leafHash: Hex) => Awaitable<void>;
   /** Opens the current version of a document. */
   readonly open: (docId: string) => Promise<OpenDocument>;
 }

@@ -2,6 +2,7 @@
 // One query: authorise, search, resolve, verify. docs/architecture.md draws it.
 import { type AuditEvent, fail, isPrincipal, need } from '../core/index.ts';
 import type {
+  Candidate,
   SearchExplanation as IndexExplanation,
   SearchCursor,
   SearchMode,
@@ -65,6 +66,12 @@ interface Collecting {
   readonly selection: Selection;
   readonly allowed: ReadonlySet<number>;
   readonly stats: RetrievalStats;
+}
+
+/** A portion of candidates that are being proven. */
+interface Portion {
+  readonly taken: number;
+  readonly resolving: readonly Promise<ResolvedPassage | null>[];
 }
 
 /** Answers queries from verified passages only. */
@@ -185,19 +192,16 @@ export class Retriever {
 
   /** Candidates of a search, each proven, as many as are wanted or there are. */
   async #collect(cursor: SearchCursor, search: Collecting): Promise<ResolvedPassage[]> {
-    const { request, selection, allowed, stats } = search;
+    const { request, selection } = search;
     const wanted = poolSize(request);
     const found: ResolvedPassage[] = [];
     for (let opened = 0; found.length < wanted && opened < MAX_OPENED;) {
       const missing = selection.isOpen ? Math.min(wanted - found.length, AT_ONCE) : AT_ONCE;
       const { taken, resolving } = await atHead(this.#options, () => {
-        const candidates = cursor.next(missing);
-        const some = candidates.filter(({ docId, leafHash }) => {
-          const name = this.#options.index.get(leafHash)?.name;
-          return name === undefined || selection.mayMatch({ docId, sourceUri: name.sourceUri });
-        });
-        const proofs = some.map((c) => this.#resolver.resolve(c, allowed, stats));
-        return { taken: candidates.length, resolving: proofs };
+        const offered = cursor.next(missing);
+        if (!(offered instanceof Promise)) return this.#prove(offered, search);
+        // Another batch may have landed while the index was asked.
+        return offered.then((late) => atHead(this.#options, () => this.#prove(late, search)));
       });
       if (taken === 0) break;
       opened += resolving.length;
@@ -207,6 +211,16 @@ export class Retriever {
       checkSignal(request);
     }
     return found.slice(0, wanted);
+  }
+
+  #prove(candidates: readonly Candidate[], search: Collecting): Portion {
+    const { selection, allowed, stats } = search;
+    const some = candidates.filter(({ docId, leafHash }) => {
+      const name = this.#options.index.nameOf(leafHash);
+      return name === null || selection.mayMatch({ docId, sourceUri: name.sourceUri });
+    });
+    const resolving = some.map((candidate) => this.#resolver.resolve(candidate, allowed, stats));
+    return { taken: candidates.length, resolving };
   }
 
   /** Before anything is done: a caller that cannot be one must not even make the vault read its log. */

@@ -2,7 +2,7 @@
 import type { ClassTable, Directory, Environment, Policy } from '../access/index.ts';
 import type { AlarmSink, AuditSink, Clock, DocId, Hex, Random } from '../core/index.ts';
 import type { Embedder } from '../embed/index.ts';
-import type { PassageIndex, SearchMode } from '../index/index.ts';
+import type { SearchIndex, SearchMode } from '../index/index.ts';
 import type { Ledger } from '../provenance/index.ts';
 import type { SealedStore } from '../store/index.ts';
 import type { Reranker } from './reorder.ts';
@@ -36,7 +36,7 @@ export interface AccessView {
 export interface RetrievalOptions {
   readonly ledger: Ledger;
   readonly stores: SealedStore;
-  readonly index: PassageIndex;
+  readonly index: SearchIndex;
   readonly embedder: Embedder;
   /** The access view at the ledger's head. */
   readonly access: () => AccessView;

@@ -2,15 +2,15 @@
 // Does the index give passages back? A search engine that silently leaves rows out makes no false answer, only a poorer
 // one, so it is asked for rows that are known to be there.
 import { type Hex, isStrongroomError, type Random, readU32 } from '../core/index.ts';
-import type { PassageIndex } from '../index/index.ts';
-import { decodeVector, type DocValue, type Ledger } from '../provenance/index.ts';
+import type { SearchIndex } from '../index/index.ts';
+import { decodeVector, type DocValue, type Ledger, similarity } from '../provenance/index.ts';
 import type { ProvenDocuments } from '../retrieve/index.ts';
 
 /** What a probe works with. */
 export interface ProbeOptions {
   readonly ledger: Ledger;
   readonly documents: ProvenDocuments;
-  readonly index: PassageIndex;
+  readonly index: SearchIndex;
   readonly random: Random;
 }
 
@@ -31,8 +31,8 @@ export interface ProbeReport {
 const STEP = 16;
 
 /**
- * Asks the index for randomly chosen rows by their own signed vectors, each in its own class: a row must be among those
- * of the highest score. A document that cannot be proven is passed over: others tell of it.
+ * Asks the index for randomly chosen rows by their own signed vectors, each in its own class: a row must come before all
+ * that are less similar to it than itself. A document that cannot be proven is passed over: others tell of it.
  * @param samples how many rows to ask for
  */
 export async function probeIndex(options: ProbeOptions, samples: number): Promise<ProbeReport> {
@@ -43,34 +43,47 @@ export async function probeIndex(options: ProbeOptions, samples: number): Promis
   for (let i = 0; live.length > 0 && i < samples; i++) {
     const doc = live[readU32(random.bytes(4), 0) % live.length] as DocValue;
     const chunk = readU32(random.bytes(4), 0) % doc.chunks;
-    try {
-      const vectors = await (await documents.open(doc)).vectors();
-      asked += 1;
-      if (isGivenBack(options, doc, { chunk, vector: vectors[chunk] as Uint8Array })) continue;
-      missing.push({ docId: doc.docId, leafHash: doc.entryLeafHash, chunk });
-    } catch (error) {
-      if (!isStrongroomError(error)) throw error;
-    }
+    const vector = await provenVector(documents, doc, chunk);
+    if (vector === null) continue;
+    asked += 1;
+    if (await isGivenBack(options, doc, { chunk, vector })) continue;
+    missing.push({ docId: doc.docId, leafHash: doc.entryLeafHash, chunk });
   }
   return { samples: asked, missing };
 }
 
-function isGivenBack(
+async function provenVector(
+  documents: ProvenDocuments,
+  doc: DocValue,
+  chunk: number,
+): Promise<Uint8Array | null> {
+  try {
+    const vectors = await (await documents.open(doc)).vectors();
+    return vectors[chunk] as Uint8Array;
+  } catch (error) {
+    if (!isStrongroomError(error)) throw error;
+    return null;
+  }
+}
+
+async function isGivenBack(
   { ledger, index }: ProbeOptions,
   doc: DocValue,
   row: { readonly chunk: number; readonly vector: Uint8Array },
-): boolean {
+): Promise<boolean> {
   const classNo = ledger.lookup('acl', doc.aclDigest)?.classNo;
   if (classNo === undefined) return false;
   const vector = decodeVector(row.vector, index.dims);
-  const cursor = index.search({ classes: [classNo], text: '', vector, mode: 'vector' });
-  let best: number | null = null;
-  for (let found = cursor.next(STEP); found.length > 0; found = cursor.next(STEP)) {
+  const request = { classes: [classNo], text: '', vector, mode: 'vector', exact: true } as const;
+  const cursor = index.search(request);
+  // Not the best score: a row that is longer by a hair may come before an identical direction.
+  const own = similarity(vector, vector);
+  for (;;) {
+    const found = await cursor.next(STEP);
+    if (found.length === 0) return false;
     for (const { leafHash, i, score } of found) {
-      best ??= score;
-      if (score < best) return false;
+      if (score < own) return false;
       if (leafHash === doc.entryLeafHash && i === row.chunk) return true;
     }
   }
-  return false;
 }

@@ -6,7 +6,6 @@ import {
   type Candidate,
   MemoryIndex,
   type PassageDocument,
-  type SearchCursor,
   type SearchMode,
 } from '../../src/index/index.ts';
 import { fc } from '../support/property.ts';
@@ -36,7 +35,7 @@ function indexOf(all: readonly PassageDocument[], space = SPACE): MemoryIndex {
 }
 
 /** Everything a cursor gives, in portions of `n`. */
-function drain(cursor: SearchCursor, n: number): Candidate[] {
+function drain(cursor: ReturnType<MemoryIndex['search']>, n: number): Candidate[] {
   const all: Candidate[] = [];
   for (let batch = cursor.next(n); batch.length > 0; batch = cursor.next(n)) all.push(...batch);
   return all;

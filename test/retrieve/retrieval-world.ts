@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Retrieval over a real vault with one part exchanged: an index that lies, an embedder that lets something happen.
-import type { Candidate, PassageIndex, SearchRequest } from '../../src/index/index.ts';
+import type { Awaitable, Candidate, SearchIndex, SearchRequest } from '../../src/index/index.ts';
 import { quantise } from '../../src/provenance/index.ts';
 import { type RetrievalOptions, Retriever } from '../../src/retrieve/index.ts';
 import type { Vault } from '../../src/vault/index.ts';
@@ -15,12 +15,12 @@ export async function retrieverOver(
 
 /** An index whose searches find what `change` makes of what the real one finds. */
 export function tamperedIndex(
-  real: PassageIndex,
+  real: SearchIndex,
   change: (found: Candidate[]) => Candidate[],
-): PassageIndex {
-  const search = (request: SearchRequest): ReturnType<PassageIndex['search']> => {
+): SearchIndex {
+  const search = (request: SearchRequest): ReturnType<SearchIndex['search']> => {
     const cursor = real.search(request);
-    const waiting = change(cursor.next(1000));
+    const waiting = change(atOnce(cursor.next(1000)));
     return {
       next: (n) => waiting.splice(0, n),
       get explanation() {
@@ -35,6 +35,12 @@ export function tamperedIndex(
       return typeof value === 'function' ? (value.bind(target) as unknown) : value;
     },
   });
+}
+
+/** What an index in this process answers. */
+export function atOnce<T>(answer: Awaitable<T>): T {
+  if (answer instanceof Promise) throw new Error('this index is expected to answer at once');
+  return answer;
 }
 
 /** What the real index finds in all classes of a vault. */

@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A search engine that cannot be trusted: it answers through the port of the real index, and changes its answers.
-import type {
-  Candidate,
-  PassageIndex,
-  SearchCursor,
-  SearchRequest,
-} from '../../src/index/index.ts';
+import type { Candidate, SearchCursor, SearchIndex, SearchRequest } from '../../src/index/index.ts';
 import { Retriever } from '../../src/retrieve/index.ts';
 import type { Vault } from '../../src/vault/index.ts';
 
@@ -19,11 +14,15 @@ export async function retrieverOverLies(vault: Vault, lie: Lie): Promise<Retriev
 }
 
 /** The index with lies in its answers. */
-export function lyingIndex(index: PassageIndex, lie: Lie): PassageIndex {
+export function lyingIndex(index: SearchIndex, lie: Lie): SearchIndex {
   const search = (request: SearchRequest): SearchCursor => {
     const cursor = index.search(request);
     return {
-      next: (n) => lie(cursor.next(n), request),
+      next: (n) => {
+        const found = cursor.next(n);
+        if (found instanceof Promise) return found.then((late) => lie(late, request));
+        return lie(found, request);
+      },
       get explanation() {
         return cursor.explanation;
       },
