@@ -60,6 +60,12 @@ export interface ObjectStore {
   list(prefix: string): AsyncIterable<ObjectInfo>;
   /** Removes an object; succeeds when it is absent. Durable on return. */
   delete(path: string): Promise<void>;
+  /**
+   * A look that waits for nothing: two equal tokens mean that the object was not written between the two calls, as far as
+   * the store's word goes. Null when it is absent, or when the store cannot tell, as for some seconds after a change.
+   * Stores that would have to ask a service leave it out.
+   */
+  changeToken?(path: string): ObjectVersion | null;
 }
 
 /** Opaque token that changes whenever the stored bytes change. */

@@ -74,11 +74,23 @@ export function verifyCosignatures(note: SignedNote, trusted: readonly NoteKey[]
  */
 export function requireWitnesses(
   note: string,
-  { vkeys, k }: Witnesses,
+  witnesses: Witnesses,
+  times: CosignatureTimes,
+): void {
+  if (witnesses.k > 0) requireQuorum(cosignaturesOf(note, witnesses), witnesses.k, times);
+}
+
+/** The cosignatures of a note by some witnesses. @throws {SIGNATURE_INVALID} {@link TRUST_INVALID} */
+export function cosignaturesOf(note: string, { vkeys }: Witnesses): Cosignature[] {
+  return verifyCosignatures(parseNote(utf8(note)), witnessKeys(vkeys));
+}
+
+/** Demands `k` cosignatures of an acceptable time. @throws {WITNESS_QUORUM} */
+export function requireQuorum(
+  cosignatures: readonly Cosignature[],
+  k: number,
   { now, maxLead, maxAge }: CosignatureTimes,
 ): void {
-  if (k === 0) return;
-  const cosignatures = verifyCosignatures(parseNote(utf8(note)), witnessKeys(vkeys));
   const counted = cosignatures.filter(
     ({ time }) => time <= now + maxLead && (maxAge === null || now - time <= maxAge),
   );

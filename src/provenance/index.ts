@@ -6,6 +6,7 @@ export * from './checkpoint.ts';
 export * from './chunk-tree.ts';
 export * from './cosignature.ts';
 export * from './dsse.ts';
+export * from './ledger-options.ts';
 export * from './ledger.ts';
 export * from './log-reader.ts';
 export * from './merkle.ts';

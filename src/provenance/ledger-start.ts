@@ -2,7 +2,7 @@
 // Where a ledger begins when it is opened: which head it may go on from, and which stored state it may believe.
 import { holds, isStrongroomError } from '../core/index.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import type { LedgerOptions } from './ledger.ts';
+import type { LedgerOptions } from './ledger-options.ts';
 import { acceptRecovery } from './recovery.ts';
 import { EMPTY_VIEW, type LogView, viewFromClaim } from './replay.ts';
 import type { Trust } from './trust.ts';

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type AlarmSink, type Clock, compareBytes, need, utf8 } from '../core/index.ts';
+import { compareBytes, need, type ObjectVersion, utf8 } from '../core/index.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Witnesses } from './cosignature.ts';
 import type { LogReader } from './log-reader.ts';
-import { EMPTY_ROOT, type TreeHead } from './merkle.ts';
+import { EMPTY_ROOT } from './merkle.ts';
+import type { LedgerOptions } from './ledger-options.ts';
+import { LookupMemo } from './lookup-memo.ts';
 import { continuedTrust, startingView } from './ledger-start.ts';
 import {
-  type ConflictSink,
   MAX_CLOCK_LEAD_SECONDS,
   openPublished,
   requireContinuation,
   requireWitnessed,
 } from './published-head.ts';
-import { type ClaimedState, EMPTY_VIEW, type LogView, replay, type Replayed } from './replay.ts';
+import { EMPTY_VIEW, type LogView, replay, type Replayed } from './replay.ts';
 import {
   type AclValue,
   type DocValue,
@@ -23,31 +24,18 @@ import {
   type StateValues,
 } from './state.ts';
 import { trieLeaves } from './trie.ts';
-import type { Trust, TrustStore } from './trust.ts';
+import type { Trust } from './trust.ts';
 
-/** Keeps the ledger's state between runs in a place that may be hostile: what it gives back is checked, never used as is. */
-export interface LedgerCache {
-  /** What was saved last, or null. */
-  load(): Promise<ClaimedState | null>;
-  /** Adds or replaces records and notes the new size; all or nothing. */
-  save(size: number, records: readonly StateRecord[]): Promise<void>;
-  /** Forgets everything and saves the given records. */
-  replace(size: number, records: readonly StateRecord[]): Promise<void>;
-}
+/** Even a store that tells of changes is read again after so many milliseconds: what it tells may be cached somewhere. */
+const READ_AGAIN_MILLISECONDS = 1000;
 
-/** What a ledger is opened with. */
-export interface LedgerOptions {
-  /** `K_id` of the tenant. */
-  readonly idKey: Uint8Array;
-  readonly reader: LogReader;
-  readonly trust: TrustStore;
-  readonly cache: LedgerCache;
-  readonly clock: Clock;
-  readonly onAlarm: AlarmSink;
-  /** Keeps the evidence when two signed heads conflict. */
-  readonly keepConflict?: ConflictSink;
-  /** A newer starting point than the beginning of the log, or null: a sealed state snapshot. */
-  readonly snapshot?: (head: TreeHead) => Promise<ClaimedState | null>;
+/** A published checkpoint that was read and is the ledger's head. */
+interface Look {
+  readonly head: Checkpoint;
+  /** When it was read, Unix milliseconds. */
+  readonly time: number;
+  /** What the store told of it just before it was read. */
+  readonly token: ObjectVersion | null;
 }
 
 /** The ledger at one head, for work that takes several steps and must not see the head move in between. */
@@ -65,6 +53,8 @@ export class Ledger {
   #view: LogView;
   #head: Checkpoint;
   #changes: StateRecord[] = [];
+  #look: Look | null = null;
+  readonly #found: LookupMemo;
   /** Whether the cache may lack records before its next ones: a save has failed. */
   #isCacheBehind = false;
 
@@ -73,6 +63,7 @@ export class Ledger {
     this.#trust = trust;
     this.#view = view;
     this.#head = head;
+    this.#found = new LookupMemo(options.idKey);
   }
 
   /**
@@ -123,7 +114,7 @@ export class Ledger {
 
   /** A leaf's value by kind and name, or null. */
   lookup<K extends StateKind>(kind: K, name: string): StateValues[K] | null {
-    return lookup(this.#options.idKey, this.#view.state, kind, name);
+    return this.#found.lookup(this.#view.state, kind, name);
   }
 
   /**
@@ -182,22 +173,49 @@ export class Ledger {
    */
   async refresh(): Promise<void> {
     const [view, seen] = [this.#view, this.#head];
-    const published = await this.#options.reader.checkpointBytes();
+    const { reader, keepConflict, clock } = this.#options;
+    // The token comes first: what is published between the two is then looked at again.
+    const [token, time] = [reader.checkpointToken(), clock.now()];
+    const published = await reader.checkpointBytes();
     // Whoever was faster, another refresh or the sequencer of this process, has moved the head: look again.
     if (this.#head !== seen) return this.refresh();
     // The very note that was verified before needs no second look: every query comes by here. Only time has gone on.
     if (published !== null && compareBytes(published, utf8(seen.note)) === 0) {
-      const { witnesses, maxAge } = this.#trust.file;
-      this.requireWitnessed(witnesses, maxAge);
-      this.#checkTime(view);
+      this.requireUsable();
+      this.#look = { head: seen, time, token };
       return;
     }
-    const head = openPublished(published, this.#trust, this.#options.clock);
-    const { reader, keepConflict } = this.#options;
+    const head = openPublished(published, this.#trust, clock);
     await requireContinuation(reader, seen, head, keepConflict);
-    const replayed = await replay(this.#options.idKey, view, this.#options.reader, head);
+    const replayed = await replay(this.#options.idKey, view, reader, head);
     if (this.#head !== seen) return this.refresh();
     await this.adopt(replayed, head);
+    this.#look = { head, time, token };
+  }
+
+  /**
+   * Whether the head is still the published one, as far as that can be told without waiting: {@link Ledger.refresh} would
+   * then find nothing new. The store is hostile, but this trusts it no further than reading would: it could as well keep
+   * showing the old checkpoint.
+   */
+  get isPublished(): boolean {
+    const { reader, clock, followInterval = 0 } = this.#options;
+    if (this.#look?.head !== this.#head) return false;
+    const { time, token } = this.#look;
+    const age = clock.now() - time;
+    if (age < 0) return false;
+    if (age < followInterval) return true;
+    return age < READ_AGAIN_MILLISECONDS && token !== null && token === reader.checkpointToken();
+  }
+
+  /**
+   * Demands of the head, now, what the trust file does: witnesses, and a time that is neither ahead nor too long ago.
+   * @throws {WITNESS_QUORUM} {@link CLOCK_AHEAD} {@link HEAD_STALE}
+   */
+  requireUsable(): void {
+    const { witnesses, maxAge } = this.#trust.file;
+    this.requireWitnessed(witnesses, maxAge);
+    this.#checkTime(this.#view);
   }
 
   /** Takes over a view that the sequencer of this process has computed and signed, or that `refresh` has proven. */

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { LRUCache } from 'lru-cache';
-import { compareBytes, fail, need, type ObjectStore, readBounded } from '../core/index.ts';
+import {
+  compareBytes,
+  fail,
+  need,
+  type ObjectStore,
+  type ObjectVersion,
+  readBounded,
+} from '../core/index.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { MAX_ENTRY_BYTES } from './dsse.ts';
 import {
@@ -48,6 +55,11 @@ export class LogReader {
   /** Bytes of the published checkpoint, or null. */
   async checkpointBytes(): Promise<Uint8Array | null> {
     return readBounded(this.#store, `${this.#prefix}checkpoint`, MAX_NOTE_BYTES);
+  }
+
+  /** What the store tells at once of the published checkpoint: equal tokens, equal bytes. Null when it cannot tell. */
+  checkpointToken(): ObjectVersion | null {
+    return this.#store.changeToken?.(`${this.#prefix}checkpoint`) ?? null;
   }
 
   /** Bytes of the recovery statement that the log was taken back by, or null. */

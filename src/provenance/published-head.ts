@@ -2,7 +2,7 @@
 // What a published checkpoint must show before anything of its log is believed.
 import { type Clock, fail, isStrongroomError } from '../core/index.ts';
 import { type Checkpoint, openCheckpoint } from './checkpoint.ts';
-import { requireWitnesses, type Witnesses } from './cosignature.ts';
+import { type Cosignature, cosignaturesOf, requireQuorum, type Witnesses } from './cosignature.ts';
 import type { LogReader } from './log-reader.ts';
 import type { SeenHead, Trust } from './trust.ts';
 
@@ -23,8 +23,11 @@ export function openPublished(bytes: Uint8Array | null, trust: Trust, clock: Clo
   return head;
 }
 
+/** Cosignatures that hold, by head and by the set of witnesses that were asked for: every query comes by here. */
+const verified = new WeakMap<object, WeakMap<Witnesses, readonly Cosignature[]>>();
+
 /**
- * Demands cosignatures of a head.
+ * Demands cosignatures of a head. Their signatures are verified once for a head; how old they are is judged each time.
  * @param maxAge seconds that they may be old, or null
  * @throws {WITNESS_QUORUM}
  */
@@ -34,8 +37,24 @@ export function requireWitnessed(
   clock: Clock,
   maxAge: number | null,
 ): void {
+  if (witnesses.k === 0) return;
   const now = Math.floor(clock.now() / 1000);
-  requireWitnesses(head.note, witnesses, { now, maxLead: MAX_CLOCK_LEAD_SECONDS, maxAge });
+  const times = { now, maxLead: MAX_CLOCK_LEAD_SECONDS, maxAge };
+  requireQuorum(cosignaturesOnce(head, witnesses), witnesses.k, times);
+}
+
+function cosignaturesOnce(
+  head: Pick<Checkpoint, 'note'>,
+  witnesses: Witnesses,
+): readonly Cosignature[] {
+  let ofHead = verified.get(head);
+  if (ofHead === undefined) verified.set(head, (ofHead = new WeakMap()));
+  let cosignatures = ofHead.get(witnesses);
+  if (cosignatures === undefined) {
+    cosignatures = cosignaturesOf(head.note, witnesses);
+    ofHead.set(witnesses, cosignatures);
+  }
+  return cosignatures;
 }
 
 /**

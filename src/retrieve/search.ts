@@ -248,7 +248,7 @@ export class Retriever {
   }
 
   async #follow(atLeast: number | undefined): Promise<void> {
-    await this.#options.follow();
+    await this.#options.follow(atLeast);
     const { size } = this.#options.ledger.head;
     need(
       'INV-SEARCH-ATLEAST',

@@ -40,8 +40,8 @@ export interface RetrievalOptions {
   readonly embedder: Embedder;
   /** The access view at the ledger's head. */
   readonly access: () => AccessView;
-  /** Follows the published head: ledger, access view and index. */
-  readonly follow: () => Promise<void>;
+  /** Follows the published head, to a size at least if that is published: ledger, access view and index. */
+  readonly follow: (atLeast?: number) => Promise<void>;
   /** Whether access view and index are those of the ledger's head. */
   readonly isSettled: () => boolean;
   /** Brings access view and index to the ledger's head. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Objects as files: written beside, synced, then linked or renamed into place, so that no reader sees half of one.
-import { constants, type Stats } from 'node:fs';
+import { type BigIntStats, constants, type Stats, statSync } from 'node:fs';
 import {
   type FileHandle,
   link,
@@ -30,6 +30,12 @@ import { checkPath, checkPrefix, isObjectPath } from './paths.ts';
 const TEMPORARY = '.incoming';
 /** Opening a pipe for reading would wait for a writer. */
 const READ = constants.O_RDONLY | (process.platform === 'win32' ? 0 : constants.O_NONBLOCK);
+
+/**
+ * Milliseconds after which two writes of a file have different times on every file system: until then its times tell
+ * nothing, since a second write may leave the same ones, and an inode number may come back.
+ */
+const SETTLED_MILLISECONDS = 3000;
 
 /** An object store in a directory of a local file system. Durable: files and directory entries are synced. */
 export class FileStore implements ObjectStore {
@@ -131,6 +137,19 @@ export class FileStore implements ObjectStore {
     });
   }
 
+  /**
+   * Inode, size and times of the file, which every write changes; null for three seconds after the last one.
+   * A network file system may tell what it remembers instead, for as long as it is mounted to.
+   */
+  changeToken(objectPath: string): ObjectVersion | null {
+    const stats = statsNow(this.#file(objectPath));
+    if (stats?.isFile() !== true) return null;
+    const { ino, size, mtimeNs, ctimeNs, mtimeMs, ctimeMs } = stats;
+    const written = Number(mtimeMs > ctimeMs ? mtimeMs : ctimeMs);
+    if (Date.now() - written < SETTLED_MILLISECONDS) return null;
+    return `${ino} ${size} ${mtimeNs} ${ctimeNs}`;
+  }
+
   async #swap(objectPath: string, expected: ObjectVersion, bytes: Uint8Array): Promise<boolean> {
     const file = this.#file(objectPath);
     const present = await this.get(objectPath);
@@ -223,6 +242,15 @@ function versionOf(bytes: Uint8Array): ObjectVersion {
 async function fileStats(file: string): Promise<Stats | null> {
   const stats = await absentAsNull(stat(file));
   return stats?.isFile() === true ? stats : null;
+}
+
+/** Facts of what stands at a path; null when there is nothing, or when whoever reads it will hear why it cannot be. */
+function statsNow(file: string): BigIntStats | null {
+  try {
+    return statSync(file, { bigint: true, throwIfNoEntry: false }) ?? null;
+  } catch {
+    return null;
+  }
 }
 
 /** Codes of a path at which there is no file. */

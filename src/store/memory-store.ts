@@ -71,6 +71,11 @@ export class MemoryStore implements ObjectStore {
     this.#slots.delete(path);
   }
 
+  changeToken(path: string): ObjectVersion | null {
+    const slot = this.#slot(path);
+    return slot === null ? null : String(slot.version);
+  }
+
   #slot(path: string): Slot | null {
     checkPath(path);
     return this.#slots.get(path) ?? null;

@@ -61,6 +61,12 @@ export interface OpenOptions {
   readonly objects?: ObjectStore;
   /** Log entries between two sealed copies of the state; default 10,000. */
   readonly stateCopyInterval?: number;
+  /**
+   * Milliseconds for which a query may go by the published head that was read last, default 0: what another process
+   * publishes, a revocation too, is seen by the next query. What this process publishes always is. Local files tell of
+   * changes at once; raise it where each look is a call to a service.
+   */
+  readonly followInterval?: number;
   /** Told of everything that was refused or repaired. */
   readonly onAlarm?: AlarmSink;
 }
@@ -88,6 +94,8 @@ export interface VaultContext {
   /** Keeps the evidence of two signed heads that contradict each other in the home directory. */
   readonly keepConflict: ConflictSink;
   readonly stateCopyInterval: number;
+  /** Milliseconds for which a published head that was read counts as the newest one. */
+  readonly followInterval?: number;
   /** Takes the writer lock at once or not at all. @throws {VAULT_LOCKED} */
   lockWriter(): Promise<HeldLock>;
   /** Opens the sequencer's lock record, which lies outside everything that can be rolled back. */
@@ -169,6 +177,7 @@ export function contextWith(options: OpenOptions, files: FileHome): VaultContext
       onAlarm({ code: 'SPLIT_VIEW', message: 'two signed heads of the log contradict each other' });
     },
     stateCopyInterval: options.stateCopyInterval ?? STATE_COPY_INTERVAL,
+    followInterval: options.followInterval ?? 0,
     ...workFiles(files),
     close: () => {
       keys.close();

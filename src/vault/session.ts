@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One opened vault: ledger, access, index and retriever of a process, kept in step with the log.
-import { builtInEmbedder, defaultEmbedder, type Embedder } from '../embed/index.ts';
-import { isStrongroomError, need } from '../core/index.ts';
+import type { Embedder } from '../embed/index.ts';
+import { isStrongroomError } from '../core/index.ts';
 import type { Centroids } from '../index/index.ts';
 import {
   type Checkpoint,
@@ -19,6 +19,7 @@ import {
 } from '../retrieve/index.ts';
 import { AccessState } from './access-state.ts';
 import { openContext, reportRefusal, type VaultContext } from './context.ts';
+import { embedderOf } from './embedder-of.ts';
 import { IndexState } from './index-state.ts';
 import type { SessionOptions } from './session-options.ts';
 import { Turns, Underway } from './turns.ts';
@@ -41,6 +42,7 @@ export class Session {
   #index: Promise<IndexState> | null = null;
   #retriever: Promise<Retriever> | null = null;
   #writer: VaultWriter | null = null;
+  #reading: Promise<void> | null = null;
   readonly #opening = new Turns();
   readonly #following = new Turns();
   readonly #settling = new Turns();
@@ -96,12 +98,12 @@ export class Session {
         trust: context.trust,
         cache: context.cache,
         clock: context.clock,
+        followInterval: context.followInterval ?? 0,
         onAlarm: context.onAlarm,
         keepConflict: context.keepConflict,
         snapshot: (head) => latestSnapshot(context, head),
       });
-      const embedder = given ?? builtInFor(ledger);
-      checkEmbedder(ledger, embedder);
+      const embedder = embedderOf(ledger, given);
       const access = await AccessState.open(context, ledger);
       ledger.requireFresh(access.view.policy.maxAge);
       return new Session({ context, ledger, access }, { embedder, centroids });
@@ -149,7 +151,7 @@ export class Session {
       index,
       embedder,
       access: () => this.access,
-      follow: () => this.follow(),
+      follow: (atLeast) => this.follow(atLeast),
       isSettled: () => this.isSettled,
       settle: () => this.settle(),
       clock,
@@ -159,17 +161,31 @@ export class Session {
     };
   }
 
-  /** Follows the published head; calls that overlap wait for each other. */
-  follow(): Promise<void> {
-    return this.#following.next(() =>
-      this.#reporting(async () => {
-        await this.ledger.refresh();
-        await this.settle();
-        const { maxAge, witnesses } = this.access.policy;
-        this.ledger.requireFresh(maxAge);
-        this.ledger.requireWitnessed(witnesses, maxAge);
-      }),
-    );
+  /**
+   * Follows the published head. Where the store can tell that nothing was published, nothing is read; calls that overlap
+   * wait for each other, and those that wait share one reading.
+   * @param atLeast a log size that must have been reached if it is published at all
+   */
+  follow(atLeast = 0): Promise<void> {
+    return this.#reporting(async () => {
+      const { ledger } = this;
+      const isCurrent = this.isSettled && ledger.isPublished && ledger.head.size >= atLeast;
+      if (!isCurrent) await this.#catchUp();
+      ledger.requireUsable();
+      const { maxAge, witnesses } = this.access.policy;
+      ledger.requireFresh(maxAge);
+      ledger.requireWitnessed(witnesses, maxAge);
+    });
+  }
+
+  /** The next reading of the published head that has not begun yet. */
+  #catchUp(): Promise<void> {
+    this.#reading ??= this.#following.next(async () => {
+      this.#reading = null;
+      await this.ledger.refresh();
+      await this.settle();
+    });
+    return this.#reading;
   }
 
   /** Whether access view and index are those of the ledger's head. */
@@ -269,11 +285,6 @@ export class Session {
   }
 }
 
-function builtInFor(ledger: Ledger): Embedder {
-  // A vault for another model is refused by the check that follows.
-  return builtInEmbedder(ledger.view.state.vault?.embedder.models ?? []) ?? defaultEmbedder();
-}
-
 /** Closes after something failed, which is what people must hear of. */
 function closeQuietly(context: VaultContext): void {
   try {
@@ -281,14 +292,4 @@ function closeQuietly(context: VaultContext): void {
   } catch (error) {
     if (!isStrongroomError(error)) throw error;
   }
-}
-
-function checkEmbedder(ledger: Ledger, embedder: Embedder): void {
-  const { space, dims, model } = embedder.identity;
-  const made = ledger.view.state.vault?.embedder;
-  const isSame =
-    made?.space === space &&
-    made.dims === dims &&
-    made.models.some((known) => known.id === model.id && known.sha256 === model.sha256);
-  need('INV-EMBEDDER', isSame, 'EMBEDDER_MISMATCH', 'the vault was made for another embedder');
 }

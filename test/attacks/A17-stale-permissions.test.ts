@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { onEachVault } from '../support/attack-world.ts';
 import { move, refused, tried } from '../support/move.ts';
 import { Replica } from '../support/replica.ts';
@@ -37,6 +37,46 @@ move(
             tried();
           }
         }
+      });
+
+      it('fails when the files tell that nothing was published, and nothing is read for it', async () => {
+        const world = await target.copy();
+        const [admin, reader] = [await world.open(), await world.open()];
+        const staff = target.documents.filter((name) => name.startsWith('staff/'));
+        const own = Date.now.bind(Date);
+        // To the files everything was written long ago, so that their times are believed.
+        vi.spyOn(Date, 'now').mockImplementation(() => own() + 3_600_000);
+        onTestFinished(() => void vi.restoreAllMocks());
+        for (const isMember of [false, true, false]) {
+          await finds(reader, 'ben', 'leave and travel', 1000);
+          expect(reader.session.ledger.isPublished).toBe(true);
+          await admin.setAccess(world.setAccess(rules(isMember)));
+          const found = await finds(reader, 'ben', 'leave and travel', 1000);
+          expect(found.filter((name) => staff.includes(name))).toHaveLength(
+            isMember ? staff.length : 0,
+          );
+          tried();
+        }
+      });
+
+      it('ends after the time that a reader was told to go by what it read, in its own process at once', async () => {
+        const world = await target.copy();
+        const admin = await world.open({ followInterval: 60_000 });
+        const reader = await world.open({ followInterval: 60_000 });
+        const counts = async (): Promise<number[]> => {
+          const found = [admin, reader].map((vault) =>
+            finds(vault, 'ben', 'leave and travel', 1000),
+          );
+          return (await Promise.all(found)).map(
+            (names) => names.filter((name) => name.startsWith('staff/')).length,
+          );
+        };
+        const [all = 0] = await counts();
+        await admin.setAccess(world.setAccess(rules(false)));
+        expect(await counts()).toEqual([0, all]);
+        world.clock.seconds += 60;
+        expect(await counts()).toEqual([0, 0]);
+        tried(2);
       });
 
       it('fails when whole documents move to a class that does not name the person', async () => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What every object store must do: adapters of services pass this very suite.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { compareUtf8, type ObjectStore, utf8 } from '../../src/core/index.ts';
 import { collect } from '../support/collect.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
@@ -193,6 +193,29 @@ export function describeObjectStore(
       await store.delete('a/b');
       expect(await store.get('a/b')).toBeNull();
       expect(await store.putIfAbsent('a/b', utf8('new'))).toBe(true);
+    });
+  });
+
+  describe(`${name} tells at once`, () => {
+    it('that an object was written, and of one left alone nothing that differs', async () => {
+      const { store } = make();
+      if (store.changeToken === undefined) return;
+      // Some tell nothing of what was written just now.
+      vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 60_000);
+      onTestFinished(() => void vi.restoreAllMocks());
+      expect(store.changeToken('a')).toBeNull();
+      await store.putIfAbsent('a', utf8('one'));
+      const tokens = [store.changeToken('a')];
+      expect(tokens[0]).not.toBeNull();
+      expect(store.changeToken('a')).toBe(tokens[0]);
+      for (const text of ['two', 'one']) {
+        const { version = '' } = (await store.get('a')) ?? {};
+        await store.compareAndSwap('a', version, utf8(text));
+        tokens.push(store.changeToken('a'));
+      }
+      expect(new Set(tokens).size).toBe(3);
+      await store.delete('a');
+      expect(store.changeToken('a')).toBeNull();
     });
   });
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFileSync } from 'node:child_process';
-import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { utf8 } from '../../src/core/index.ts';
 import { FileStore } from '../../src/store/index.ts';
 import { collect } from '../support/collect.ts';
@@ -74,6 +74,27 @@ describe('a store of files', () => {
       // Something else has the name: nothing was stored, and the caller must not believe so.
       await expectRejection(store.putIfAbsent(name, utf8('x')), 'STORE_FAILED');
     }
+  });
+
+  it('tells nothing of what was written in the last seconds, and no lie of a file with its old time', async () => {
+    const { root, store } = fileStore();
+    await store.putIfAbsent('a', utf8('one'));
+    expect(store.changeToken('a')).toBeNull();
+    const now = Date.now();
+    vi.spyOn(Date, 'now').mockReturnValue(now + 60_000);
+    onTestFinished(() => void vi.restoreAllMocks());
+    const before = store.changeToken('a');
+    expect(before).not.toBeNull();
+    // Whoever writes in place and sets the time back cannot set back when he did so.
+    const file = path.join(root, 'a');
+    const { atime, mtime } = await stat(file);
+    await writeFile(file, 'two');
+    await utimes(file, atime, mtime);
+    expect(store.changeToken('a')).not.toBe(before);
+    vi.spyOn(Date, 'now').mockReturnValue(now - 60_000);
+    expect(store.changeToken('a')).toBeNull();
+    await mkdir(path.join(root, 'directory'));
+    expect(store.changeToken('directory')).toBeNull();
   });
 
   it('replaces a link instead of writing through it', async () => {

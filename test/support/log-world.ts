@@ -10,7 +10,8 @@ import {
   utf8,
 } from '../../src/core/index.ts';
 import { type Checkpoint, signCheckpoint } from '../../src/provenance/checkpoint.ts';
-import { Ledger, type LedgerCache, type LedgerOptions } from '../../src/provenance/ledger.ts';
+import { Ledger } from '../../src/provenance/ledger.ts';
+import type { LedgerCache, LedgerOptions } from '../../src/provenance/ledger-options.ts';
 import { LogReader } from '../../src/provenance/log-reader.ts';
 import { type Hash, leafHash, rootOf, type TreeHead } from '../../src/provenance/merkle.ts';
 import type { ClaimedState } from '../../src/provenance/replay.ts';
