@@ -2,3 +2,4 @@
 // The public face of aws: adapters of Amazon's services. Loading it loads the SDK, so that `vault` does it only on demand.
 export * from './aws-error.ts';
 export * from './connection.ts';
+export * from './iam/index.ts';

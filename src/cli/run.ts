@@ -4,6 +4,7 @@ import { fail } from '../core/index.ts';
 import { registerAccess } from './cmd-access.ts';
 import { registerDoctor } from './cmd-doctor.ts';
 import { registerDocuments } from './cmd-documents.ts';
+import { registerIam } from './cmd-iam.ts';
 import { registerIngest } from './cmd-ingest.ts';
 import { registerInit } from './cmd-init.ts';
 import { registerKeys } from './cmd-keys.ts';
@@ -73,6 +74,7 @@ function register(program: Command, world: World): void {
   registerPolicy(program, world);
   registerWitness(program, world);
   registerDoctor(program, world);
+  registerIam(program, world);
 }
 
 /** Every command writes to the given streams and throws instead of ending the process. */
