@@ -21,7 +21,13 @@ export {
   endpointEmbedder,
   type EndpointOptions,
   hashEmbedder,
+  minilmEmbedder,
+  mixedEmbedder,
+  onnxEmbedder,
+  type OnnxOptions,
   staticEmbedder,
+  type Tier,
+  tierEmbedder,
 } from './embed/index.ts';
 export { type Centroids, centroidsOf, trainCentroids } from './index/index.ts';
 export type { IngestOptions, IngestProgress, IngestReport } from './ingest/index.ts';

@@ -26,6 +26,7 @@ const AT_HOME = new Map([
   ['postal-mime', 'ingest'],
   ['unpdf', 'ingest'],
   ['p-queue', 'ingest'],
+  ['onnxruntime-node', 'embed'],
   ['commander', 'cli'],
   ['cli-table3', 'cli'],
   ['node:sqlite', 'store'],

@@ -390,12 +390,20 @@ export const ERROR_CODES = {
   MODEL_MISSING: {
     area: 'index',
     meaning: 'A file of an embedding model cannot be read.',
-    remedy: 'Install the package again; its folder `models` is part of it.',
+    remedy:
+      'The static table is part of the package: install it again. The transformer is a package of its own, @strongroom/model-minilm.',
   },
   MODEL_INVALID: {
     area: 'integrity',
     meaning: 'A file of an embedding model is not the one whose digest this version knows.',
     remedy: 'Install the package again; nothing was embedded with the altered file.',
+  },
+  RUNTIME_MISSING: {
+    area: 'index',
+    meaning:
+      'The runtime that a transformer needs is not installed, or has no build for this machine.',
+    remedy:
+      'Run `npm install onnxruntime-node`, or go on with the static table: it needs no other package.',
   },
   ABORTED: {
     area: 'usage',

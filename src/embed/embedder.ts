@@ -37,6 +37,8 @@ export interface EmbedOptions {
  */
 export interface Embedder {
   readonly identity: EmbedderIdentity;
+  /** What runs the model of passages, where that changes low bits; part of the signed pipeline. At most 64 characters. */
+  readonly runtime?: string;
   /**
    * Vectors of passages.
    * @throws {ABORTED} when the signal fires

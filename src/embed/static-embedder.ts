@@ -2,7 +2,13 @@
 import { setImmediate } from 'node:timers/promises';
 import { fail, hex, jcsBytes, sha256 } from '../core/index.ts';
 import type { Embedder, EmbedderIdentity, EmbedOptions } from './embedder.ts';
-import { STATIC_DIMS, STATIC_FILES, type StaticModel, staticModel } from './static-model.ts';
+import {
+  STATIC_DIMS,
+  STATIC_FILES,
+  STATIC_SPACE,
+  type StaticModel,
+  staticModel,
+} from './static-model.ts';
 
 /** Tokens taken of one text. */
 const MAX_TOKENS = 1024;
@@ -19,7 +25,7 @@ const PARAMETERS = {
 };
 
 const IDENTITY: EmbedderIdentity = {
-  space: 'sr/minilm-256/v1',
+  space: STATIC_SPACE,
   model: { id: 'strongroom-static-256-v1', sha256: hex(sha256(jcsBytes(PARAMETERS))) },
   dims: STATIC_DIMS,
   dtype: 'i8',

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The files of the static model, checked before anything of them is used.
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { fail, fromUtf8, type Hex, hex, need, sha256 } from '../core/index.ts';
+import { fromUtf8, type Hex } from '../core/index.ts';
+import { floatsOf, readChecked } from './model-files.ts';
 import { WordPiece } from './word-piece.ts';
 
 /** Components of a row of the table. */
 export const STATIC_DIMS = 256;
+/** The space that the table shares with the transformer it was made from. */
+export const STATIC_SPACE = 'sr/minilm-256/v1';
 /** Rows of the table and pieces of the vocabulary. */
 const PIECES = 30_522;
 
@@ -27,8 +28,8 @@ export interface StaticModel {
   readonly scales: Float32Array;
 }
 
-// From the sources and from the built package alike, the models lie two folders up.
-const PACKAGED = fileURLToPath(new URL('../../models/static-256/', import.meta.url));
+/** From the sources and from the built package alike, the models lie two folders up. */
+export const STATIC_FOLDER = fileURLToPath(new URL('../../models/static-256/', import.meta.url));
 
 /** Read once for each folder; 8 MB stay in memory for the life of the process. */
 const models = new Map<string, Promise<StaticModel>>();
@@ -37,7 +38,7 @@ const models = new Map<string, Promise<StaticModel>>();
  * Reads the model from a folder, by default the one in this package. The files are read once and checked then.
  * @throws {MODEL_MISSING} when a file cannot be read, {MODEL_INVALID} when it is not the one with the known digest
  */
-export function staticModel(folder = PACKAGED): Promise<StaticModel> {
+export function staticModel(folder = STATIC_FOLDER): Promise<StaticModel> {
   const known = models.get(folder);
   if (known !== undefined) return known;
   const model = read(folder);
@@ -49,26 +50,13 @@ export function staticModel(folder = PACKAGED): Promise<StaticModel> {
 
 async function read(folder: string): Promise<StaticModel> {
   const [table, scales, vocabulary] = await Promise.all([
-    readChecked(folder, 'static-256.i8'),
-    readChecked(folder, 'static-256.scale.f32'),
-    readChecked(folder, 'vocab.txt'),
+    readChecked(folder, STATIC_FILES, 'static-256.i8'),
+    readChecked(folder, STATIC_FILES, 'static-256.scale.f32'),
+    readChecked(folder, STATIC_FILES, 'vocab.txt'),
   ]);
-  const view = new DataView(scales.buffer, scales.byteOffset, scales.byteLength);
   return {
     tokens: new WordPiece(fromUtf8(vocabulary).split('\n').slice(0, PIECES)),
     table: new Int8Array(table.buffer, table.byteOffset, table.byteLength),
-    scales: Float32Array.from({ length: PIECES }, (_, at) => view.getFloat32(at * 4, true)),
+    scales: floatsOf(scales),
   };
-}
-
-async function readChecked(folder: string, file: keyof typeof STATIC_FILES): Promise<Uint8Array> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(path.join(folder, file));
-  } catch (error) {
-    throw fail('MODEL_MISSING', `the file ${file} of the built-in model cannot be read`, {}, error);
-  }
-  const isKnown = hex(sha256(bytes)) === STATIC_FILES[file];
-  need('INV-MODEL-DIGEST', isKnown, 'MODEL_INVALID', `${file} is not the file that this model has`);
-  return bytes;
 }

@@ -40,9 +40,14 @@ export class WordPiece {
   readonly #memo = new Map<string, readonly number[]>();
   readonly #unknown: number;
   readonly #longest: number;
+  readonly #clean: (text: string) => string;
 
-  /** @param vocabulary the pieces in the order of their numbers, those that continue a word marked by `##` */
-  constructor(vocabulary: readonly string[]) {
+  /**
+   * @param vocabulary the pieces in the order of their numbers, those that continue a word marked by `##`
+   * @param options `cased` keeps capital letters and accents, for models that tell them apart
+   */
+  constructor(vocabulary: readonly string[], { cased = false }: { readonly cased?: boolean } = {}) {
+    this.#clean = cased ? spaced : clean;
     for (const [id, piece] of vocabulary.entries()) {
       const continues = piece.startsWith('##');
       if (continues) this.#further.set(piece.slice(2), id);
@@ -53,6 +58,11 @@ export class WordPiece {
     this.#unknown = this.#first.get('[UNK]') ?? 0;
   }
 
+  /** The number of a whole piece such as `[CLS]`, which no text gives; null when the vocabulary has none. */
+  numberOf(piece: string): number | null {
+    return this.#first.get(piece) ?? null;
+  }
+
   /**
    * The first `limit` token numbers of a text. Linear in the part of the text that is read: about 128 characters for
    * each token wanted. Deterministic for one version of Unicode.
@@ -61,7 +71,7 @@ export class WordPiece {
     const read =
       text.length > limit * UNITS_PER_TOKEN ? text.slice(0, limit * UNITS_PER_TOKEN) : text;
     const out: number[] = [];
-    this.#words(clean(read), limit, out);
+    this.#words(this.#clean(read), limit, out);
     return out.length > limit ? out.slice(0, limit) : out;
   }
 
@@ -119,6 +129,18 @@ export class WordPiece {
 /** Lower case without accents and control characters; Chinese characters with spaces around them. */
 function clean(text: string): string {
   if (isAscii(text)) return dropControls(text).toLowerCase();
+  let plain = '';
+  // Character by character: no case rule of the reference looks at neighbours.
+  for (const character of spaced(text).normalize('NFD')) {
+    if (character.charCodeAt(0) < 128) plain += character;
+    else if (!MARK.test(character)) plain += character.toLowerCase();
+  }
+  return plain.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}
+
+/** Without control characters, and with spaces around Chinese characters. */
+function spaced(text: string): string {
+  if (isAscii(text)) return dropControls(text);
   let kept = '';
   for (const character of text) {
     const code = character.codePointAt(0) as number;
@@ -133,13 +155,7 @@ function clean(text: string): string {
       kept += CJK.test(character) ? ` ${character} ` : character;
     }
   }
-  let plain = '';
-  // Character by character: no case rule of the reference looks at neighbours.
-  for (const character of kept.normalize('NFD')) {
-    if (character.charCodeAt(0) < 128) plain += character;
-    else if (!MARK.test(character)) plain += character.toLowerCase();
-  }
-  return plain.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  return kept;
 }
 
 function isAscii(text: string): boolean {

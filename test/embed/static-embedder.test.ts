@@ -103,7 +103,7 @@ describe('the files of the model', () => {
 
   it('are part of the package', async () => {
     const { files } = JSON.parse(await readFile('package.json', 'utf8')) as { files: string[] };
-    expect(files).toContain('models');
+    expect(files).toContain('models/static-256');
     const card = await readFile(path.join(MODEL, 'README.md'), 'utf8');
     for (const [file, digest] of Object.entries(STATIC_FILES)) {
       expect(card).toContain(`\`${file}\``);
