@@ -44,9 +44,9 @@ describe.skipIf(!runtime)('with onnxruntime-node', () => {
   describeEmbedder('the transformer', embedder, null);
   describeEmbedder('the mixed tier', tierEmbedder('mixed'), null, { isMixed: true });
 
-  it.each(X)(
+  it.each(reference.map(({ text, vector }) => [(text ?? LONG).slice(0, 30), text ?? LONG, vector]))(
     'gives %s the vector of the unquantised model, nearly',
-    async (text, vector) => {
+    async (_, text, vector) => {
       const found = quantise(await embedder.embedQuery(text));
       expect(similarity(found, quantise(Float32Array.from(vector)))).toBeGreaterThan(0.995);
     },
