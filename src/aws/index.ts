@@ -3,3 +3,5 @@
 export * from './aws-error.ts';
 export * from './connection.ts';
 export * from './iam/index.ts';
+export type * from './s3-place.ts';
+export * from './s3-store.ts';
