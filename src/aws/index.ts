@@ -5,3 +5,5 @@ export * from './connection.ts';
 export * from './iam/index.ts';
 export type * from './s3-place.ts';
 export * from './s3-store.ts';
+export * from './s3-key-table.ts';
+export * from './s3-lock-store.ts';

@@ -2,7 +2,7 @@
 // What the SDK leaves to its user: bodies that end in the middle, conflicts of writers, listings that do not advance.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
-import { fail, isStrongroomError } from '../core/index.ts';
+import { concat, fail, isStrongroomError } from '../core/index.ts';
 import { awsCall, awsError } from './aws-error.ts';
 
 /** Attempts beyond the SDK's own: answers that ended in the middle, and conflicts of concurrent writers. */
@@ -48,7 +48,7 @@ export async function bodyOf({ Body }: GetObjectCommandOutput, limit: number): P
     if (known.code === 'ABORTED') throw known;
     throw fail('SERVICE_UNREACHABLE', 'an answer ended before its end', { cut: true });
   }
-  return Buffer.concat(parts);
+  return concat(...parts);
 }
 
 /** The token of the next page. @throws {SERVICE_FAILED} for a server that gives the same page for ever */

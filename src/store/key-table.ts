@@ -28,6 +28,13 @@ export interface KeyTable {
   list(tenantId: string): AsyncIterable<KeyRow>;
 }
 
+/** A row as a hostile table gave it, for further checks by its key. @throws {KEY_ROW_INVALID} for any other length than 92 bytes */
+export function checkedRow(row: Uint8Array): Uint8Array {
+  const isWhole = row.length === ROW_BYTES;
+  need('INV-ROW-LENGTH', isWhole, 'KEY_ROW_INVALID', 'a wrapped key has the wrong length');
+  return row;
+}
+
 const SCHEMA = `CREATE TABLE IF NOT EXISTS dek (
   tenant TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, no INTEGER NOT NULL,
   objectDigest TEXT NOT NULL, row BLOB NOT NULL,
@@ -57,14 +64,7 @@ export class SqliteKeyTable implements KeyTable {
     const sql = `SELECT row FROM dek WHERE ${WHERE}`;
     const found = this.#db.get(sql, ref.tenantId, ref.kind, ref.id, ref.no, objectDigest);
     if (found === null) return null;
-    const row = bytesOf(found, 'row');
-    need(
-      'INV-ROW-LENGTH',
-      row.length === ROW_BYTES,
-      'KEY_ROW_INVALID',
-      'a wrapped key has the wrong length',
-    );
-    return row;
+    return checkedRow(bytesOf(found, 'row'));
   }
 
   replaceAll(rows: readonly KeyRow[]): Promise<void> {

@@ -13,6 +13,15 @@ const stateSchema = z.strictObject({
   pending: z.strictObject({ ...head, stagingDigest: hex32 }).nullable(),
 });
 
+/** Reads a lock record. @throws {STORE_FAILED} when it is damaged */
+export function parseLock(text: string): LockState {
+  try {
+    return stateSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw fail('STORE_FAILED', 'the lock record of the sequencer is damaged', {}, error);
+  }
+}
+
 /** The sequencer's lock record in a SQLite file of the home directory, outside the vault. */
 export class SqliteLockStore implements LockStore {
   readonly #db: Database;
@@ -43,10 +52,6 @@ export class SqliteLockStore implements LockStore {
   #read(): LockState {
     const row = this.#db.get('SELECT state FROM lock WHERE id = 1');
     if (row === null) return INITIAL_LOCK;
-    try {
-      return stateSchema.parse(JSON.parse(textOf(row, 'state')));
-    } catch (error) {
-      throw fail('STORE_FAILED', 'the lock record of the sequencer is damaged', {}, error);
-    }
+    return parseLock(textOf(row, 'state'));
   }
 }
