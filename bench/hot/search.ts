@@ -19,7 +19,7 @@ export interface Reference {
   readonly recall: number;
 }
 
-const LEVELS = ['L0', 'L1', 'L2'] as const;
+export const LEVELS = ['L0', 'L1', 'L1 read', 'L2'] as const;
 export type Level = (typeof LEVELS)[number];
 
 /** Means of a query. */
@@ -174,13 +174,17 @@ async function timesOf(
     { rounds: rounds.rounds, block: 3 * WARM },
   );
   const times = { bare: alone.get('bare')!, exact: alone.get('exact')! };
-  const levels = { L0: whole.get('L0')!, L1: whole.get('L1')!, L2: whole.get('L2')! };
-  return { reference: alone.get('reference')!.p50, times: { ...times, ...levels } };
+  const levels = Object.fromEntries(LEVELS.map((level) => [level, whole.get(level)!]));
+  return {
+    reference: alone.get('reference')!.p50,
+    times: { ...times, ...(levels as Record<Level, Timed>) },
+  };
 }
 
-/** L0 leaves everything in memory, L1 forgets verified texts, L2 everything that was proven. */
+/** L0 leaves everything in memory, L1 forgets verified texts, `L1 read` sealed bytes too, L2 everything that was proven. */
 function prepare(retriever: Retriever, level: Level): void {
-  if (level === 'L1') retriever.forgetTexts();
+  if (level === 'L1' || level === 'L1 read') retriever.forgetTexts();
+  if (level === 'L1 read') retriever.documents.forgetSealed();
   if (level === 'L2') retriever.forget();
 }
 
@@ -199,7 +203,12 @@ async function callsOf(retriever: Retriever, retrieve: Retrieve): Promise<Record
   };
   const L2 = await ofLevel('L2');
   for (let n = 0; n < WARM; n++) await retrieve(n);
-  return { L0: await ofLevel('L0'), L1: await ofLevel('L1'), L2 };
+  return {
+    L0: await ofLevel('L0'),
+    L1: await ofLevel('L1'),
+    'L1 read': await ofLevel('L1 read'),
+    L2,
+  };
 }
 
 export function cycled<T>(all: readonly T[], n: number): T {

@@ -4,7 +4,10 @@ import { EF_CONSTRUCTION, M } from './graph.ts';
 import type { LeakResult, LeakSize } from './leak.ts';
 import type { Part } from './parts.ts';
 import type { RivalResult } from './rivals.ts';
-import type { Reference, ShareResult } from './search.ts';
+import { LEVELS, type Reference, type ShareResult } from './search.ts';
+
+/** What is timed for each share, in the order of the tables. */
+const COLUMNS = ['bare', 'exact', ...LEVELS] as const;
 
 /** Everything that was measured. */
 export interface Figures {
@@ -35,9 +38,8 @@ export interface Figures {
 /** The figures with the ratios by share on top. */
 export function jsonOf(figures: Figures): object {
   const ratios = figures.shares.map(({ share, times, recall }) => {
-    const { bare, exact, L0, L1, L2 } = times;
-    const all = { bare: bare.ratio, exact: exact.ratio, L0: L0.ratio, L1: L1.ratio, L2: L2.ratio };
-    return [String(share), { ...all, recall }];
+    const all = COLUMNS.map((name) => [name, times[name].ratio]);
+    return [String(share), { ...(Object.fromEntries(all) as object), recall }];
   });
   const callback = figures.rivals
     .filter(({ permissions }) => permissions === 'independent of topics')
@@ -90,22 +92,11 @@ function ratios({ shares }: Figures): string {
     percent(share),
     String(n),
     plan,
-    ...(['bare', 'exact', 'L0', 'L1', 'L2'] as const).map((name) => mark(times[name].ratio)),
+    ...COLUMNS.map((name) => mark(times[name].ratio)),
     fixed(recall, 3),
     percent(poor),
   ]);
-  const head = [
-    'may read',
-    'rows',
-    'plan',
-    'bare',
-    'exact',
-    'L0',
-    'L1',
-    'L2',
-    'recall@10',
-    'below half',
-  ];
+  const head = ['may read', 'rows', 'plan', ...COLUMNS, 'recall@10', 'below half'];
   return `Time to the reference (below 1: faster than an unfiltered search without security; losing cells in bold):
 
 ${table(head, rows)}`;
@@ -119,19 +110,17 @@ function absolute({ shares }: Figures): string {
   const rows = shares.map(({ share, reference, compared, times }) => [
     percent(share),
     micro(reference),
-    ...(['bare', 'exact', 'L0', 'L1', 'L2'] as const).map(
-      (name) => `${micro(times[name].p50)} / ${micro(times[name].p99)}`,
-    ),
+    ...COLUMNS.map((name) => `${micro(times[name].p50)} / ${micro(times[name].p99)}`),
     String(compared),
   ]);
-  const head = ['may read', 'reference', 'bare', 'exact', 'L0', 'L1', 'L2', 'vectors compared'];
+  const head = ['may read', 'reference', ...COLUMNS, 'vectors compared'];
   return `Microseconds, p50 / p99:
 
 ${table(head, rows)}`;
 }
 
 function levels({ shares }: Figures): string {
-  const rows = (['L0', 'L1', 'L2'] as const).map((level) => {
+  const rows = LEVELS.map((level) => {
     const { documentsVerified, chunksOpened, plaintextHits } = shares[0]!.calls[level];
     return [level, fixed(documentsVerified, 1), fixed(chunksOpened, 1), fixed(plaintextHits, 1)];
   });

@@ -216,7 +216,8 @@ export class MemoryIndex implements PassageIndex {
     const { scale, q } = { scale: vector.scale, q: vector.q.slice() };
     const usable = q.length === this.dims && Number.isFinite(scale) && scale > 0;
     need('INV-SEARCH-VECTOR', usable, 'VECTOR_INVALID', 'the vector of a query is malformed');
-    const terms = queryTermsOf(text).map((term) => new LexicalTerm(this.#settings.hashKey, term));
+    const words = mode === 'vector' ? [] : queryTermsOf(text);
+    const terms = words.map((term) => new LexicalTerm(this.#settings.hashKey, term));
     const allRows = exact ? Infinity : this.#allRows;
     const vectors = { vector: { scale, q }, kernel: this.#kernel, allRows };
     const query: RankingQuery = { mode, ...vectors, terms, weights: this.#weights };

@@ -15,6 +15,8 @@ import {
   digestOf,
   type IngestStatement,
   OpenDocument,
+  SealedBytes,
+  type SealedSource,
   type SealedStore,
 } from '../store/index.ts';
 
@@ -23,6 +25,9 @@ export interface ProvenLimits {
   readonly documents: number;
   readonly chunks: number;
 }
+
+/** Sealed bytes of proven documents that stay in memory. */
+const SEALED_BYTES = 32 * 1024 * 1024;
 
 // The largest document that the formats allow fits: its candidates must not each prove it again.
 const LIMITS: ProvenLimits = { documents: 512, chunks: 2 ** 20 };
@@ -41,6 +46,7 @@ export class ProvenDocuments {
   readonly #ledger: Ledger;
   readonly #stores: SealedStore;
   readonly #tenantId: string;
+  readonly #sealed: SealedBytes;
   // Promises, so that candidates of one document wait for one proof. What falls out of the cache is not closed: a
   // passage that is being read may still need it.
   readonly #cache: LRUCache<Hex, Opening>;
@@ -54,6 +60,7 @@ export class ProvenDocuments {
     this.#ledger = ledger;
     this.#stores = stores;
     this.#tenantId = tenantId;
+    this.#sealed = new SealedBytes(stores.objects, SEALED_BYTES);
   }
 
   /**
@@ -64,7 +71,7 @@ export class ProvenDocuments {
     const { docId, entryLeafHash, chunks } = doc;
     const known = this.#cache.get(entryLeafHash);
     if (known !== undefined) return known.document;
-    const opening = { docId, chunks, document: this.prove(doc) };
+    const opening = { docId, chunks, document: this.#prove(doc, this.#sealed) };
     this.#cache.set(entryLeafHash, opening);
     // A failure is not remembered: the store may have been repaired.
     opening.document.catch(() => {
@@ -79,12 +86,16 @@ export class ProvenDocuments {
   }
 
   /** Proves the current version of a document from what the store holds now. The caller closes it. */
-  async prove(doc: DocValue): Promise<OpenDocument> {
+  prove(doc: DocValue): Promise<OpenDocument> {
+    return this.#prove(doc, this.#stores.objects);
+  }
+
+  async #prove(doc: DocValue, source: SealedSource): Promise<OpenDocument> {
     const statement = await this.statement(doc);
     const ref = documentRef(this.#tenantId, doc);
     const dek = await dataKey(this.#stores, ref, digestOf(statement));
     try {
-      const document = await OpenDocument.open(this.#stores.objects, ref, dek, statement);
+      const document = await OpenDocument.open(source, ref, dek, statement);
       this.#checkName(document, doc);
       return document;
     } finally {
@@ -131,6 +142,11 @@ export class ProvenDocuments {
     const idKey = this.#stores.ring.lookupKey('id');
     const isOwn = docIdOf(idKey, meta.namespace, meta.sourceUri) === doc.docId;
     need('INV-META-DOCID', isOwn, 'INTEGRITY', 'a document carries the name of another one');
+  }
+
+  /** Forgets sealed bytes: they are read from the store again. What was proven stays. */
+  forgetSealed(): void {
+    this.#sealed.forget();
   }
 
   /** Forgets every version of one document, or everything, and zeroes the keys that were derived for it. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One query: authorise, search, resolve, verify. docs/architecture.md draws it.
+import { LRUCache } from 'lru-cache';
 import { type AuditEvent, fail, isPrincipal, need } from '../core/index.ts';
 import type {
   Candidate,
@@ -26,6 +27,7 @@ const DEFAULT_K = 10;
 const MAX_K = 1000;
 const MAX_QUERY_LENGTH = 8192;
 const MODES: readonly SearchMode[] = ['hybrid', 'vector', 'bm25'];
+const CACHED_TAGS = 4096;
 /** Candidates that are proven at the same time: each may read an object of 256 KiB. */
 const AT_ONCE = 64;
 /** Candidates that are opened at most to find what a query's phrases and filter select. */
@@ -80,6 +82,8 @@ export class Retriever {
   readonly #authoriser: Authoriser;
   readonly #documents: ProvenDocuments;
   readonly #resolver: Resolver;
+  /** Opaque tags of recent callers, by their ids. */
+  readonly #tags = new LRUCache<string, string>({ max: CACHED_TAGS });
 
   constructor(options: RetrievalOptions, documents?: ProvenDocuments) {
     this.#options = options;
@@ -234,9 +238,17 @@ export class Retriever {
     event: Pick<AuditEvent, 'event' | 'outcome' | 'details'>,
     { id, identity }: SearchRequest['caller'],
   ): void {
-    const auditKey = this.#options.stores.ring.lookupKey('audit');
-    const actor = isName(id) ? actorTag(auditKey, id) : null;
+    const actor = isName(id) ? this.#tagOf(id) : null;
     this.#options.audit.record({ ...event, actor, identity });
+  }
+
+  #tagOf(id: string): string {
+    let tag = this.#tags.get(id);
+    if (tag === undefined) {
+      tag = actorTag(this.#options.stores.ring.lookupKey('audit'), id);
+      this.#tags.set(id, tag);
+    }
+    return tag;
   }
 
   async #embed({ query, signal }: SearchRequest): Promise<QuantisedVector> {

@@ -43,6 +43,11 @@ export interface AuditTrail extends AuditSink {
   firstBreak(since?: AuditHead): number | null;
 }
 
+/** What may happen thousands of times a second, and is written together with what happens in the same turn. */
+const FREQUENT: ReadonlySet<string> = new Set(['search', 'context']);
+/** Frequent events after which they are written all the same. */
+const TOGETHER = 64;
+
 /** Events that may wait for a disk that is full, or for another process that writes. */
 const MAX_WAITING = 1000;
 
@@ -51,6 +56,7 @@ export class SqliteAuditTrail implements AuditTrail {
   readonly #db: Database;
   readonly #clock: Clock;
   #waiting: (AuditEvent & { readonly time: number })[] = [];
+  #turn: NodeJS.Immediate | null = null;
 
   /** @param options how long to wait for another process */
   constructor(file: string, clock: Clock, options: Pick<DatabaseOptions, 'patience'> = {}) {
@@ -59,7 +65,8 @@ export class SqliteAuditTrail implements AuditTrail {
   }
 
   /**
-   * Keeps an event. What cannot be written now waits in memory for the next call.
+   * Keeps an event. That somebody was served is written at the end of this turn of the event loop, with others of its
+   * kind; everything else at once, with what waits before it. What cannot be written now waits in memory for the next call.
    * @throws {STORE_FULL} and the other errors of a database once 1,000 events wait: nothing goes on unrecorded for long
    */
   record(event: AuditEvent): void {
@@ -68,15 +75,21 @@ export class SqliteAuditTrail implements AuditTrail {
     // An event without a canonical form is a bug of the caller, who must hear of it; those behind it must not wait.
     jcs(kept);
     this.#waiting.push(kept);
-    try {
-      this.#writeWaiting();
-    } catch (error) {
-      if (!isStrongroomError(error)) throw error;
-    }
+    const mayWait = event.outcome === 'ok' && FREQUENT.has(event.event);
+    if (mayWait && this.#waiting.length < TOGETHER) {
+      this.#turn ??= setImmediate(() => {
+        this.#writeWhatCan();
+      });
+    } else this.#writeWhatCan();
   }
 
   /** Where the trail ends. */
   head(): AuditHead {
+    this.#writeWhatCan();
+    return this.#end();
+  }
+
+  #end(): AuditHead {
     const last = this.#db.get('SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1');
     return last === null
       ? { size: 0, hash: START }
@@ -85,6 +98,7 @@ export class SqliteAuditTrail implements AuditTrail {
 
   /** Events from `seq` on, oldest first. */
   events(from = 0): AuditRecord[] {
+    this.#writeWhatCan();
     const rows = this.#db.all('SELECT line FROM event WHERE seq >= ? ORDER BY seq', from);
     return rows.map((row) => JSON.parse(textOf(row, 'line')) as AuditRecord);
   }
@@ -94,6 +108,7 @@ export class SqliteAuditTrail implements AuditTrail {
    * @param since an end that the trail once had, which it must still contain
    */
   firstBreak(since: AuditHead = { size: 0, hash: START }): number | null {
+    this.#writeWhatCan();
     let prev = START;
     let seq = 0;
     for (const row of this.#db.all('SELECT seq, line, hash FROM event ORDER BY seq')) {
@@ -118,10 +133,21 @@ export class SqliteAuditTrail implements AuditTrail {
     }
   }
 
+  /** What cannot be written stays. */
+  #writeWhatCan(): void {
+    try {
+      this.#writeWaiting();
+    } catch (error) {
+      if (!isStrongroomError(error)) throw error;
+    }
+  }
+
   #writeWaiting(): void {
+    if (this.#turn !== null) clearImmediate(this.#turn);
+    this.#turn = null;
     if (this.#waiting.length === 0) return;
     this.#db.transaction(() => {
-      let { size, hash } = this.head();
+      let { size, hash } = this.#end();
       for (const event of this.#waiting) {
         const line = jcs({ ...event, prev: hash, seq: size });
         hash = hex(sha256(utf8(line)));

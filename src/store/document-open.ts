@@ -9,7 +9,6 @@ import {
   type Hex,
   hex,
   need,
-  type ObjectStore,
   sha256,
 } from '../core/index.ts';
 import {
@@ -40,6 +39,7 @@ import {
 } from '../provenance/index.ts';
 import type { DocumentParts } from './document-seal.ts';
 import { objectPath } from './paths.ts';
+import type { SealedSource } from './sealed-bytes.ts';
 
 /** Objects up to this size are read whole and hashed; larger ones are read by frames. */
 export const WHOLE_OBJECT_BYTES = 256 * 1024;
@@ -55,17 +55,17 @@ export type IngestStatement = StatementOf<'ingest'>;
 export class OpenDocument {
   readonly statement: IngestStatement;
   readonly tree: ChunkTree;
-  readonly #store: ObjectStore;
+  readonly #source: SealedSource;
   readonly #path: string;
   readonly #salt: Uint8Array;
   readonly #text: Opener;
   readonly #vec: Opener;
 
   private constructor(
-    at: { store: ObjectStore; path: string; statement: IngestStatement; tree: ChunkTree },
+    at: { source: SealedSource; path: string; statement: IngestStatement; tree: ChunkTree },
     keys: { salt: Uint8Array; text: Opener; vec: Opener },
   ) {
-    this.#store = at.store;
+    this.#source = at.source;
     this.#path = at.path;
     this.statement = at.statement;
     this.tree = at.tree;
@@ -80,14 +80,14 @@ export class OpenDocument {
    * @throws {KEY_COMMITMENT} when the data key is not the one that sealed it
    */
   static async open(
-    store: ObjectStore,
+    source: SealedSource,
     ref: KeyRef,
     dek: Uint8Array,
     statement: IngestStatement,
   ): Promise<OpenDocument> {
     const { parts, chunks, facts } = statement.predicate;
     const path = objectPath(ref, digestOf(statement));
-    const bytes = await readSealed(store, path, statement);
+    const bytes = await readSealed(source, path, statement);
     const openers = {
       text: openHeader(dek, sealContext(ref, 'text'), bytes.header('text')),
       vec: openHeader(dek, sealContext(ref, 'vec'), bytes.header('vec')),
@@ -96,7 +96,7 @@ export class OpenDocument {
     const chunkRoot = statement.subject.digest['srChunkTreeV1'] ?? '';
     const salt = documentSalt(dek, ref);
     const tree = openMeta(meta, { chunks, chunkRoot, facts }, factsOpening(salt));
-    return new OpenDocument({ store, path, statement, tree }, { salt, ...openers });
+    return new OpenDocument({ source, path, statement, tree }, { salt, ...openers });
   }
 
   /** The confidential facts of the document. */
@@ -118,13 +118,16 @@ export class OpenDocument {
    */
   async text(i: number): Promise<string> {
     const leaf = this.leaf(i);
-    return this.#checked(i, await this.#plain('text', this.#text, leaf.start, leaf.end));
+    const { plain, keep } = await this.#read('text', leaf.start, leaf.end);
+    const text = this.#checked(i, plain);
+    keep();
+    return text;
   }
 
   /** The texts of all chunks, from one read of the text part. @throws {INTEGRITY} */
   async texts(): Promise<string[]> {
     const length = plainLength(this.statement.predicate.parts.text.bytes);
-    const all = await this.#plain('text', this.#text, 0, length);
+    const { plain: all } = await this.#read('text', 0, length);
     return this.tree.leaves.map((leaf, i) => this.#checked(i, all.subarray(leaf.start, leaf.end)));
   }
 
@@ -145,7 +148,7 @@ export class OpenDocument {
   async vectors(): Promise<Uint8Array[]> {
     const { embedder, chunks } = this.statement.predicate;
     const width = embedder.dtype === 'i8' ? vectorBytes(embedder.dims) : embedder.dims * 4;
-    const all = await this.#plain('vec', this.#vec, 0, width * chunks);
+    const { plain: all } = await this.#read('vec', 0, width * chunks);
     return Array.from({ length: chunks }, (_, i) => {
       const vector = all.slice(i * width, (i + 1) * width);
       this.checkVector(i, vector);
@@ -158,8 +161,9 @@ export class OpenDocument {
     return this.tree.hashes;
   }
 
-  /** Forgets the derived keys. */
+  /** Forgets the derived keys, and has the source forget the object. */
   close(): void {
+    this.#source.forget?.(this.#path);
     this.#salt.fill(0);
     this.#text.key.fill(0);
     this.#vec.key.fill(0);
@@ -173,13 +177,12 @@ export class OpenDocument {
     return fromUtf8(bytes);
   }
 
-  /** Plaintext bytes [start, end) of a part, from exactly the frames that hold them. */
-  async #plain(
+  /** Plaintext bytes [start, end) of a part, from exactly the frames that hold them; `keep` once they are proven. */
+  async #read(
     part: 'text' | 'vec',
-    opener: Opener,
     start: number,
     end: number,
-  ): Promise<Uint8Array> {
+  ): Promise<{ plain: Uint8Array; keep: () => void }> {
     const { off, bytes } = this.statement.predicate.parts[part];
     const first = Math.floor(start / FRAME_BYTES);
     const last = Math.max(first, Math.floor((end - 1) / FRAME_BYTES));
@@ -187,12 +190,13 @@ export class OpenDocument {
     const to = Math.min(bytes, SEAL_HEADER_BYTES + (last + 1) * SEALED_FRAME);
     // A signed range may still lie outside the part.
     if (to <= from) throw missing();
-    const frames = await this.#store.getRange(this.#path, off + from, to - from);
+    const frames = await this.#source.getRange(this.#path, off + from, to - from);
     if (frames?.length !== to - from) throw missing();
-    const plain = openFrames(opener, frames, first, last);
+    const opened = openFrames(part === 'text' ? this.#text : this.#vec, frames, first, last);
     const within = start - first * FRAME_BYTES;
-    if (plain.length < within + (end - start)) throw missing();
-    return plain.subarray(within, within + (end - start));
+    if (opened.length < within + (end - start)) throw missing();
+    const plain = opened.subarray(within, within + (end - start));
+    return { plain, keep: () => this.#source.keep?.(this.#path, off + from, frames) };
   }
 }
 
@@ -201,42 +205,54 @@ export function digestOf(statement: IngestStatement): Hex {
   return statement.subject.digest['sha256'] ?? '';
 }
 
-interface SealedBytes {
+interface SealedBytesOf {
   header(part: 'text' | 'vec'): Uint8Array;
   part(part: DocumentParts['text']): Promise<Uint8Array>;
 }
 
-/** Checks size first, then digest (small objects) or the signed headers (large ones, whose frames are read singly). */
+/**
+ * Checks size first, then digest (small objects, by one read) or the signed headers (large ones, whose frames are read
+ * singly).
+ */
 async function readSealed(
-  store: ObjectStore,
+  source: SealedSource,
   path: string,
   statement: IngestStatement,
-): Promise<SealedBytes> {
+): Promise<SealedBytesOf> {
   const { parts } = statement.predicate;
   const total = parts.text.bytes + parts.meta.bytes + parts.vec.bytes;
-  const info = await store.stat(path);
-  if (info === null) throw missing();
-  need('INV-OBJECT-SIZE', info.bytes === total, 'INTEGRITY', 'a sealed object has another size');
-  if (total > WHOLE_OBJECT_BYTES) return readByRange(store, path, parts);
-  const stored = await store.get(path);
-  const isSigned = stored !== null && hex(sha256(stored.bytes)) === digestOf(statement);
+  if (total > WHOLE_OBJECT_BYTES) {
+    requireSize((await source.stat(path))?.bytes, total);
+    return readByRange(source, path, parts);
+  }
+  // One byte more than there must be tells a longer object, however long, in the same read.
+  const bytes = await source.getRange(path, 0, total + 1);
+  requireSize(bytes?.length, total);
+  const whole = bytes ?? concat();
+  const isSigned = hex(sha256(whole)) === digestOf(statement);
   need('INV-OBJECT-DIGEST', isSigned, 'INTEGRITY', 'a sealed object is not the signed one');
-  const slice = ({ off, bytes }: DocumentParts['text']): Uint8Array =>
-    stored.bytes.subarray(off, off + bytes);
+  source.keep?.(path, 0, whole);
+  const slice = ({ off, bytes: length }: DocumentParts['text']): Uint8Array =>
+    whole.subarray(off, off + length);
   return {
     header: (part) => slice(parts[part]).subarray(0, SEAL_HEADER_BYTES),
     part: (part) => Promise.resolve(slice(part)),
   };
 }
 
+function requireSize(found: number | undefined, signed: number): void {
+  if (found === undefined) throw missing();
+  need('INV-OBJECT-SIZE', found === signed, 'INTEGRITY', 'a sealed object has another size');
+}
+
 async function readByRange(
-  store: ObjectStore,
+  source: SealedSource,
   path: string,
   parts: DocumentParts,
-): Promise<SealedBytes> {
+): Promise<SealedBytesOf> {
   const headers = new Map<string, Uint8Array>();
   for (const name of ['text', 'meta', 'vec'] as const) {
-    const header = await store.getRange(path, parts[name].off, SEAL_HEADER_BYTES);
+    const header = await source.getRange(path, parts[name].off, SEAL_HEADER_BYTES);
     const isSigned = header !== null && base64(header) === parts[name].header;
     need(
       'INV-OBJECT-HEADER',
@@ -249,7 +265,7 @@ async function readByRange(
   return {
     header: (part) => headers.get(part) ?? new Uint8Array(0),
     part: async ({ off, bytes }) => {
-      const range = await store.getRange(path, off, bytes);
+      const range = await source.getRange(path, off, bytes);
       return range ?? concat();
     },
   };

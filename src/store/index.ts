@@ -12,6 +12,7 @@ export * from './ledger-cache.ts';
 export * from './lock-store.ts';
 export * from './memory-store.ts';
 export * from './paths.ts';
+export * from './sealed-bytes.ts';
 export * from './sealed-record.ts';
 export * from './sqlite.ts';
 export * from './writer-lock.ts';

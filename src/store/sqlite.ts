@@ -67,10 +67,10 @@ export class Database {
 
   /** Runs `work` in one transaction: all of it, or nothing when it throws. */
   transaction<T>(work: () => T): T {
-    this.exec('BEGIN IMMEDIATE');
+    this.run('BEGIN IMMEDIATE');
     try {
       const result = work();
-      this.exec('COMMIT');
+      this.run('COMMIT');
       return result;
     } catch (error) {
       this.#rollback();

@@ -61,7 +61,11 @@ describe('verification', () => {
     await (
       await alteration(world, 'staff/leave.md')
     )();
+    // While sealed bytes that were proven are in memory, nobody can alter these.
     (await vault.session.retriever()).forgetTexts();
+    expect(await finds(vault, 'ben', QUERY, 2)).toEqual(['staff/leave.md']);
+    (await vault.session.retriever()).forgetTexts();
+    vault.session.documents.forgetSealed();
     const { passages, stats } = await search(vault, 'ben', QUERY, 2);
     expect(passages.map(({ source }) => source.uri)).not.toContain('staff/leave.md');
     expect(passages).toHaveLength(2);

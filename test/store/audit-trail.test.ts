@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { AuditEvent } from '../../src/core/index.ts';
 import { SqliteAuditTrail } from '../../src/store/index.ts';
@@ -50,6 +51,31 @@ describe('an audit trail', () => {
       { ...event('event 9'), seq: 9 },
     ]);
     expect(trail.firstBreak()).toBeNull();
+  });
+
+  it('writes searches at the end of the turn together, in their place before everything else', async () => {
+    const file = newFile();
+    const [trail, reader] = [open(file), open(file)];
+    const names = (): string[] => reader.events().map((each) => each.event);
+    trail.record(event('search'));
+    trail.record(event('context'));
+    expect(names()).toEqual([]);
+    trail.record(event('erase'));
+    expect(names()).toEqual(['search', 'context', 'erase']);
+    trail.record({ ...event('search'), outcome: 'denied' });
+    expect(names()).toHaveLength(4);
+    trail.record(event('search'));
+    await setImmediate();
+    expect(names()).toHaveLength(5);
+    for (let i = 0; i < 64; i++) trail.record(event('search'));
+    expect(names()).toHaveLength(69);
+    trail.record(event('search'));
+    expect(trail.head().size).toBe(70);
+    trail.record(event('search'));
+    expect(trail.events()).toHaveLength(71);
+    trail.record(event('search'));
+    expect(trail.firstBreak()).toBeNull();
+    expect(names()).toHaveLength(72);
   });
 
   it('is one chain when two processes write to it', () => {
