@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // One query: authorise, search, resolve, verify. docs/architecture.md draws it.
 import { LRUCache } from 'lru-cache';
-import { type AuditEvent, fail, isPrincipal, need } from '../core/index.ts';
+import { type AuditEvent, fail, need } from '../core/index.ts';
 import type {
   Candidate,
   SearchExplanation as IndexExplanation,
   SearchCursor,
-  SearchMode,
 } from '../index/index.ts';
 import { quantise, type QuantisedVector } from '../provenance/index.ts';
 import { atHead } from './at-head.ts';
 import { Authoriser, actorTag } from './authorise.ts';
 import { ProvenDocuments } from './proven-documents.ts';
 import { reorder } from './reorder.ts';
+import { checkRequest, checkSignal, DEFAULT_K, isName, poolSize } from './request-checks.ts';
 import { Resolver } from './resolve.ts';
 import { type Selection, selectionOf } from './selection.ts';
 import type {
@@ -23,18 +23,11 @@ import type {
   SearchRequest,
 } from './types.ts';
 
-const DEFAULT_K = 10;
-const MAX_K = 1000;
-const MAX_QUERY_LENGTH = 8192;
-const MODES: readonly SearchMode[] = ['hybrid', 'vector', 'bm25'];
 const CACHED_TAGS = 4096;
 /** Candidates that are proven at the same time: each may read an object of 256 KiB. */
 const AT_ONCE = 64;
 /** Candidates that are opened at most to find what a query's phrases and filter select. */
 const MAX_OPENED = 4000;
-/** Passages that are found for each one wanted, when they are to be put into another order. */
-const POOL = 4;
-const LEAST_POOL = 40;
 
 /** Passages in rank order, with what is known about how they were found. */
 export interface SearchResult {
@@ -269,31 +262,6 @@ export class Retriever {
       'the log has not reached the wanted size yet',
     );
   }
-}
-
-/** Callers reach this from JSON too, where an id can be anything: a list of one name would pass for the name. */
-function isName(id: unknown): boolean {
-  return typeof id === 'string' && isPrincipal(id);
-}
-
-function poolSize({ k = DEFAULT_K, reranker, diversity = 0 }: SearchRequest): number {
-  if (reranker === undefined && diversity === 0) return k;
-  return Math.min(MAX_K, Math.max(k * POOL, LEAST_POOL));
-}
-
-function checkRequest(request: SearchRequest, k: number): void {
-  if (!Number.isInteger(k) || k < 1 || k > MAX_K) throw fail('USAGE', 'k must lie in 1..1000');
-  const { query, mode, diversity = 0 } = request;
-  if (mode !== undefined && !MODES.includes(mode)) throw fail('USAGE', 'there is no such mode');
-  if (!(diversity >= 0 && diversity <= 1)) throw fail('USAGE', 'diversity must lie in 0..1');
-  if (query.trim() === '') throw fail('USAGE', 'the query is empty');
-  if (query.length > MAX_QUERY_LENGTH || !query.isWellFormed()) {
-    throw fail('USAGE', 'the query is longer than 8,192 characters or not well-formed text');
-  }
-}
-
-function checkSignal({ signal }: { readonly signal?: AbortSignal | undefined }): void {
-  if (signal?.aborted === true) throw fail('ABORTED', 'the search was cancelled');
 }
 
 function emptyStats(): RetrievalStats {
