@@ -6,11 +6,13 @@ import {
   delegateKey,
   endorseDocuments,
   listKeys,
+  planLogKey,
   planRecovery,
   recoverVault,
   revokeKey,
   rewrapKeys,
   rotateBranchKey,
+  rotateLogKey,
 } from '../vault/index.ts';
 import { addCommand, addGroup, type Invocation, type World } from './command.ts';
 import { indexOf } from './numbers.ts';
@@ -21,7 +23,8 @@ interface RevokeOptions {
   readonly reason: 'compromised' | 'superseded' | 'retired';
 }
 
-interface RecoverOptions {
+/** What the root key signs only when it is told why, and told twice. */
+interface RootSignedOptions {
   readonly reason?: string;
   readonly yes: boolean;
 }
@@ -38,14 +41,22 @@ export function registerKeys(program: Command, world: World): void {
     examples: ['strongroom keys list'],
     run: list,
   });
-  addCommand(keys, world, {
+  addCommand<RootSignedOptions>(keys, world, {
     usage: 'rotate',
-    description: 'make a new wrapping key; documents are not touched',
-    examples: ['strongroom keys rotate && strongroom keys rewrap'],
-    run: async ({ open, output }) => {
-      const version = await rotateBranchKey((await open()).session);
-      output.data({ version }, () => `new data keys are wrapped under ${version}`);
-    },
+    description: 'make a new wrapping key, or a new log key; documents are not touched',
+    examples: [
+      'strongroom keys rotate && strongroom keys rewrap',
+      'strongroom keys rotate log',
+      'strongroom keys rotate log --reason "operator left" --yes',
+    ],
+    configure: (command) =>
+      command
+        .addArgument(
+          new Argument('[what]', 'which key').choices(['wrapping', 'log']).default('wrapping'),
+        )
+        .option('--reason <text>', 'log key: why, for everyone who reads the log')
+        .option('--yes', 'log key: sign the change; without it the next key is only shown', false),
+    run: rotate,
   });
   addCommand<{ readonly forgetOld: boolean }>(keys, world, {
     usage: 'rewrap',
@@ -126,7 +137,7 @@ function registerRecovery(keys: Command, program: Command, world: World): void {
       return report.failed.length === 0 ? 0 : 3;
     },
   });
-  addCommand<RecoverOptions>(program, world, {
+  addCommand<RootSignedOptions>(program, world, {
     usage: 'recover',
     description: 'go on from an older copy of the vault, after the newest state was lost for good',
     examples: ['strongroom recover', 'strongroom recover --reason "disk lost" --yes'],
@@ -138,11 +149,11 @@ function registerRecovery(keys: Command, program: Command, world: World): void {
   });
 }
 
-async function recover(invocation: Invocation<RecoverOptions>): Promise<number> {
+async function recover(invocation: Invocation<RootSignedOptions>): Promise<number> {
   const { options, output, place } = invocation;
-  const { reason, yes } = options;
-  if (yes && (reason === undefined || reason === '')) throw fail('USAGE', 'say why: --reason');
-  const heads = yes ? await recoverVault(place(), reason ?? '') : await planRecovery(place());
+  const { yes } = options;
+  const reason = reasonOf(options);
+  const heads = yes ? await recoverVault(place(), reason) : await planRecovery(place());
   output.data({ ...heads, recovered: yes }, () =>
     facts([
       ['seen before', `${heads.old.size} entries, root ${heads.old.root.slice(0, 16)}...`],
@@ -155,6 +166,42 @@ async function recover(invocation: Invocation<RecoverOptions>): Promise<number> 
   );
   if (!yes)
     output.note('restore a newer copy if there is one; else run again with --reason and --yes');
+  return yes ? 0 : 1;
+}
+
+/** @throws {USAGE} when something is to be signed and nothing is said of why */
+function reasonOf({ reason = '', yes }: RootSignedOptions): string {
+  if (yes && reason === '') throw fail('USAGE', 'say why: --reason');
+  return reason;
+}
+
+async function rotate({
+  open,
+  output,
+  options,
+  arguments: [what],
+}: Invocation<RootSignedOptions>): Promise<number> {
+  if (what !== 'log') {
+    const version = await rotateBranchKey((await open()).session);
+    output.data({ version }, () => `new data keys are wrapped under ${version}`);
+    return 0;
+  }
+  const reason = reasonOf(options);
+  const { session } = await open();
+  const { yes } = options;
+  const rotation = yes ? await rotateLogKey(session, reason) : await planLogKey(session);
+  output.data({ ...rotation, rotated: yes }, () =>
+    facts([
+      ['up to', `${rotation.head.size} entries, root ${rotation.head.root.slice(0, 16)}...`],
+      [yes ? 'former log key' : 'log key', rotation.from],
+      [yes ? 'log key' : 'next log key', rotation.to],
+    ]),
+  );
+  output.note(
+    yes
+      ? 'Readers that hold the root key follow by themselves. Give the trust file anew to whoever verifies receipts made before: strongroom trust export'
+      : 'If witnesses vouch for this log, let them know the next key first: strongroom witness rekey VKEY. Then run again with --reason and --yes.',
+  );
   return yes ? 0 : 1;
 }
 

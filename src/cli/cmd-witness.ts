@@ -14,9 +14,9 @@ interface ServeOptions {
   readonly listen: string;
 }
 
-/** `strongroom witness init|add|show|serve`. */
+/** `strongroom witness init|add|rekey|show|serve`. */
 export function registerWitness(program: Command, world: World): void {
-  const witness = addGroup(program, 'witness', {
+  const group = addGroup(program, 'witness', {
     description: 'vouch for the logs of others, so that nobody can be shown a second history',
     examples: [
       'strongroom witness init witness.acme.example/one',
@@ -24,7 +24,7 @@ export function registerWitness(program: Command, world: World): void {
       'strongroom witness serve',
     ],
   });
-  addCommand(witness, world, {
+  addCommand(group, world, {
     usage: 'init <name>',
     description: 'make the key of a witness in STRONGROOM_HOME; the name is a URL without scheme',
     examples: ['strongroom witness init witness.acme.example/one'],
@@ -37,19 +37,34 @@ export function registerWitness(program: Command, world: World): void {
       await show(invocation);
     },
   });
-  addCommand(witness, world, {
+  addCommand(group, world, {
     usage: 'add <trust-file>',
     description: 'vouch for the log of a trust file (`strongroom trust export`) from now on',
     examples: ['strongroom witness add trust.json'],
     run: add,
   });
-  addCommand(witness, world, {
+  addCommand(group, world, {
+    usage: 'rekey <vkey>',
+    description: 'know a log by its next key, as its owner told you (`strongroom keys rotate log`)',
+    examples: ['strongroom witness rekey "ORIGIN+ID+KEY"'],
+    run: async (invocation) => {
+      const [vkey = ''] = invocation.arguments;
+      const witness = await opened(invocation);
+      try {
+        await witness.changeLogKey(vkey);
+      } finally {
+        witness.close();
+      }
+      invocation.output.data({ vkey }, () => facts([['log key', vkey]]));
+    },
+  });
+  addCommand(group, world, {
     usage: 'show',
     description: 'the public key by which readers and logs know this witness',
     examples: ['strongroom witness show', 'strongroom witness show --json'],
     run: show,
   });
-  addCommand<ServeOptions>(witness, world, {
+  addCommand<ServeOptions>(group, world, {
     usage: 'serve',
     description: 'answer add-checkpoint requests (C2SP tlog-witness) until interrupted',
     examples: ['strongroom witness serve --listen 127.0.0.1:7780'],

@@ -43,8 +43,10 @@ export const ERROR_CODES = {
   },
   CHECKPOINT_INVALID: {
     area: 'integrity',
-    meaning: 'The checkpoint of the log is not signed by the log key that this machine trusts.',
-    remedy: 'Restore the log directory; never add trust from the vault itself.',
+    meaning:
+      'The checkpoint of the log is not signed by the log key that this machine trusts, or by one that was replaced.',
+    remedy:
+      'Restore the log directory. If the log key was changed, ask the owner for the trust file; never add trust from the vault itself.',
   },
   ROLLBACK: {
     area: 'integrity',

@@ -46,6 +46,8 @@ const secretsSchema = z.strictObject({
   vaultId: hex16,
   root: b64.nullable(),
   log: b64,
+  /** A log key that is to follow; there only while the log key changes. */
+  nextLog: b64.optional(),
   tenants: z
     .unknown()
     // The schema library leaves out this name without a word; no tenant has it.

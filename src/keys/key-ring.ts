@@ -21,14 +21,25 @@ export interface KeyRing {
   readonly branchVersion: Hex;
   /** Keys that may sign in a role, newest first; the ledger decides which of them are live. */
   signers(role: string): readonly Signer[];
-  /** Raw Ed25519 signature of the log key over a checkpoint text. */
-  signNote(text: Uint8Array): Promise<Uint8Array>;
+  /**
+   * Raw Ed25519 signature of a log key over a checkpoint text.
+   * @param publicKey raw public key of the one that is to sign: while the log key changes there are two
+   * @throws {KEY_UNAVAILABLE} when the ring does not hold it
+   */
+  signNote(text: Uint8Array, publicKey: Uint8Array): Promise<Uint8Array>;
 }
 
 /** A key ring whose keys can be made and forgotten: what the owner of a vault holds. */
 export interface ManagedKeyRing extends KeyRing {
-  /** Raw Ed25519 public key of the log. */
+  /** Raw Ed25519 public key of the log, as it was founded or last rotated. */
   readonly logPublicKey: Uint8Array;
+  /**
+   * Raw public key of the log key that is to follow `current`: the one made before and not in force yet, else a new one.
+   * Durable on return.
+   */
+  nextLogKey(current: Uint8Array): Promise<Uint8Array>;
+  /** Forgets every log key but this one, once the log goes on under it. Durable on return. */
+  keepLogKey(publicKey: Uint8Array): Promise<void>;
   /** Versions of the branch key, oldest first. */
   readonly branchVersions: readonly Hex[];
   /** Makes and keeps a new key for a role; it counts once the root key has delegated it in the log. Durable on return. */

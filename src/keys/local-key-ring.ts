@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
   base64,
+  equalBytes,
   fail,
   fromBase64,
   fromHex,
@@ -92,7 +93,7 @@ export class LocalKeyRing implements ManagedKeyRing {
 
   /** Raw Ed25519 public key of the log. */
   get logPublicKey(): Uint8Array {
-    return this.#logSigner().rawPublicKey;
+    return this.#signer(this.#secrets.log).rawPublicKey;
   }
 
   lookupKey(use: LookupUse): Uint8Array {
@@ -126,8 +127,24 @@ export class LocalKeyRing implements ManagedKeyRing {
     return own.map((key) => this.#signer(key.pkcs8)).reverse();
   }
 
-  signNote(text: Uint8Array): Promise<Uint8Array> {
-    return this.#logSigner().sign(text);
+  // eslint-disable-next-line @typescript-eslint/require-await
+  async signNote(text: Uint8Array, publicKey: Uint8Array): Promise<Uint8Array> {
+    return this.#signer(this.#logKey(publicKey)).sign(text);
+  }
+
+  async nextLogKey(current: Uint8Array): Promise<Uint8Array> {
+    const log = this.#logKey(current);
+    // One that is in force already is not next, and the one before it never comes back.
+    const made = log === this.#secrets.log ? this.#secrets.nextLog : undefined;
+    const nextLog = made ?? base64(newEd25519(this.#options.random));
+    await this.#save({ ...this.#secrets, log, nextLog });
+    return this.#signer(nextLog).rawPublicKey;
+  }
+
+  async keepLogKey(publicKey: Uint8Array): Promise<void> {
+    const log = this.#logKey(publicKey);
+    const { nextLog: _, ...others } = this.#secrets;
+    await this.#save({ ...others, log });
   }
 
   /** Makes, keeps and saves a new key for a role; it counts once the root key has delegated it in the log. */
@@ -177,8 +194,18 @@ export class LocalKeyRing implements ManagedKeyRing {
     return { version: newest.version, key: bytesOf(newest.key) };
   }
 
-  #logSigner(): LocalSigner {
-    return this.#signer(this.#secrets.log);
+  #logKeys(): string[] {
+    const { log, nextLog } = this.#secrets;
+    return nextLog === undefined ? [log] : [log, nextLog];
+  }
+
+  #logKey(publicKey: Uint8Array): string {
+    const isWanted = (pkcs8: string): boolean =>
+      equalBytes(this.#signer(pkcs8).rawPublicKey, publicKey);
+    const held = this.#logKeys().find(isWanted);
+    if (held === undefined)
+      throw fail('KEY_UNAVAILABLE', 'the key ring does not hold this log key');
+    return held;
   }
 
   #signer(pkcs8: string): LocalSigner {

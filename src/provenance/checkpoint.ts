@@ -11,8 +11,8 @@ export interface Checkpoint extends TreeHead {
   readonly note: string;
 }
 
-/** Signs text with one note key; the raw signature bytes. */
-export type NoteSigner = (text: Uint8Array) => Promise<Uint8Array>;
+/** Signs text with the private part of a note key; the raw signature bytes. */
+export type NoteSigner = (text: Uint8Array, key: NoteKey) => Promise<Uint8Array>;
 
 /** The unsigned text of a checkpoint. */
 export function checkpointText(origin: string, head: TreeHead): string {
@@ -27,7 +27,7 @@ export async function signCheckpoint(
   sign: NoteSigner,
 ): Promise<string> {
   const text = checkpointText(origin, head);
-  return `${text}\n${signatureLine(key, await sign(utf8(text)))}`;
+  return `${text}\n${signatureLine(key, await sign(utf8(text), key))}`;
 }
 
 /**

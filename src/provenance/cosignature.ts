@@ -39,7 +39,7 @@ export async function cosign(
   sign: NoteSigner,
   time: number,
 ): Promise<string> {
-  const signature = await sign(cosignedMessage(text, time));
+  const signature = await sign(cosignedMessage(text, time), key);
   return signatureLine(key, concat(u64be(time), signature));
 }
 

@@ -8,6 +8,7 @@ export * from './cosignature.ts';
 export * from './dsse.ts';
 export * from './ledger-options.ts';
 export * from './ledger.ts';
+export { type LogKeyChange, openHead, type OpenedHead, openLogKeyChange } from './log-key.ts';
 export * from './log-reader.ts';
 export * from './merkle.ts';
 export * from './note.ts';

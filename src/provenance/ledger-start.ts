@@ -3,24 +3,31 @@
 import { holds, isStrongroomError } from '../core/index.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { LedgerOptions } from './ledger-options.ts';
+import type { OpenedHead } from './log-key.ts';
+import type { TreeHead } from './merkle.ts';
 import { acceptRecovery } from './recovery.ts';
 import { EMPTY_VIEW, type LogView, viewFromClaim } from './replay.ts';
 import type { Trust } from './trust.ts';
 
+/** What this machine trusts, and the head it leaves behind when a recovery takes it back. */
+export interface Continued {
+  readonly trust: Trust;
+  readonly goneBackFrom: TreeHead | null;
+}
+
 /**
  * What this machine trusts, once the head is shown to continue the one it has seen, or the one that a recovery goes back
- * to; the going back is remembered.
+ * to. Nothing is remembered yet.
  */
 export async function continuedTrust(
   options: LedgerOptions,
-  trust: Trust,
-  head: Checkpoint,
-): Promise<Trust> {
-  if (trust.head === null) return trust;
+  { trust, head }: OpenedHead,
+): Promise<Continued> {
+  if (trust.head === null) return { trust, goneBackFrom: null };
   const { reader, keepConflict } = options;
   try {
     await reader.checkContinues(trust.head, head);
-    return trust;
+    return { trust, goneBackFrom: null };
   } catch (error) {
     if (!isStrongroomError(error, 'ROLLBACK') && !isStrongroomError(error, 'SPLIT_VIEW'))
       throw error;
@@ -29,13 +36,12 @@ export async function continuedTrust(
       if (error.code === 'SPLIT_VIEW') await keepConflict?.(trust.head, head);
       throw error;
     }
-    await options.trust.goBack(trust.head, back);
     options.onAlarm({
       code: 'ROLLBACK',
       message: 'the log was taken back on purpose, as the root key has signed',
       details: { from: trust.head.size, to: back.size },
     });
-    return { ...trust, head: back };
+    return { trust: { ...trust, head: back }, goneBackFrom: trust.head };
   }
 }
 

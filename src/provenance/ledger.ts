@@ -7,12 +7,8 @@ import { EMPTY_ROOT } from './merkle.ts';
 import type { LedgerOptions } from './ledger-options.ts';
 import { LookupMemo } from './lookup-memo.ts';
 import { continuedTrust, startingView } from './ledger-start.ts';
-import {
-  MAX_CLOCK_LEAD_SECONDS,
-  openPublished,
-  requireContinuation,
-  requireWitnessed,
-} from './published-head.ts';
+import { checkLogKey, openHead, withLogKey } from './log-key.ts';
+import { MAX_CLOCK_LEAD_SECONDS, requireContinuation, requireWitnessed } from './published-head.ts';
 import { EMPTY_VIEW, type LogView, replay, type Replayed } from './replay.ts';
 import {
   type AclValue,
@@ -24,7 +20,7 @@ import {
   type StateValues,
 } from './state.ts';
 import { trieLeaves } from './trie.ts';
-import type { Trust } from './trust.ts';
+import type { SeenHead, Trust } from './trust.ts';
 
 /** Even a store that tells of changes is read again after so many milliseconds: what it tells may be cached somewhere. */
 const READ_AGAIN_MILLISECONDS = 1000;
@@ -49,7 +45,7 @@ export interface LedgerAt {
 /** The reader's verified view of one log: it follows signed heads and never goes back. */
 export class Ledger {
   readonly #options: LedgerOptions;
-  readonly #trust: Trust;
+  #trust: Trust;
   #view: LogView;
   #head: Checkpoint;
   #changes: StateRecord[] = [];
@@ -70,17 +66,22 @@ export class Ledger {
    * Reads the published head, proves it against what this machine trusts, and replays the log up to it.
    * @throws {TRUST_UNKNOWN} {@link CHECKPOINT_INVALID} {@link WITNESS_QUORUM} {@link ROLLBACK} {@link SPLIT_VIEW}
    *   {@link LOG_TRUNCATED} {@link PROOF_INVALID} {@link STATE_MISSING} {@link STATE_MISMATCH} {@link UPGRADE_REQUIRED}
-   *   {@link CLOCK_AHEAD} {@link HEAD_STALE}
+   *   {@link CLOCK_AHEAD} {@link HEAD_STALE} {@link SIGNATURE_INVALID}
    */
   static async open(options: LedgerOptions): Promise<Ledger> {
+    const { reader, clock } = options;
     const known = await options.trust.read();
-    const head = openPublished(await options.reader.checkpointBytes(), known, options.clock);
-    const trust = await continuedTrust(options, known, head);
+    const published = await reader.checkpointBytes();
+    const opened = await openHead({ reader, published, clock }, known);
+    const { head } = opened;
+    const { trust, goneBackFrom } = await continuedTrust(options, opened);
     const start = await startingView(options, trust, head);
     const replayed = await replay(options.idKey, start.view, options.reader, head);
     const ledger = new Ledger(options, trust, replayed.view, head);
     ledger.#checkVault();
     ledger.#checkTime(replayed.view);
+    // In one step with the head that follows: between the two, another history from that older head could be shown.
+    if (goneBackFrom !== null) await options.trust.goBack(goneBackFrom, ledger.#seen);
     await ledger.#remember(replayed, start.discard);
     return ledger;
   }
@@ -102,7 +103,7 @@ export class Ledger {
     return this.#head;
   }
 
-  /** What this machine trusted when the ledger was opened. */
+  /** What this machine trusted when the ledger was opened, with the log key that signed the present head. */
   get trust(): Trust {
     return this.#trust;
   }
@@ -185,10 +186,11 @@ export class Ledger {
       this.#look = { head: seen, time, token };
       return;
     }
-    const head = openPublished(published, this.#trust, clock);
+    const { head, trust } = await openHead({ reader, published, clock }, this.#trust);
     await requireContinuation(reader, seen, head, keepConflict);
     const replayed = await replay(this.#options.idKey, view, reader, head);
     if (this.#head !== seen) return this.refresh();
+    checkLogKey(replayed.view.state.vault, trust);
     await this.adopt(replayed, head);
     this.#look = { head, time, token };
   }
@@ -221,6 +223,9 @@ export class Ledger {
   /** Takes over a view that the sequencer of this process has computed and signed, or that `refresh` has proven. */
   async adopt(replayed: Replayed, head: Checkpoint): Promise<void> {
     this.#checkTime(replayed.view);
+    const { vault } = replayed.view.state;
+    const hasNewKey = vault !== null && vault.logVkey !== this.#trust.file.logVkey;
+    if (hasNewKey) this.#trust = withLogKey(this.#trust, vault.logVkey);
     this.#view = replayed.view;
     this.#head = head;
     this.#changes.push(...replayed.records);
@@ -236,7 +241,12 @@ export class Ledger {
     if (isWhole) await cache.save(this.#head.size, replayed.records);
     else await cache.replace(this.#head.size, this.#allRecords());
     this.#isCacheBehind = false;
-    await trust.raise(this.#head);
+    await trust.raise(this.#seen);
+  }
+
+  /** The head as the trust store keeps it. */
+  get #seen(): SeenHead {
+    return { ...this.#head, logVkey: this.#trust.file.logVkey };
   }
 
   /** An honest sequencer appends nothing void: somebody else had the log key sign these entries. */
@@ -261,6 +271,7 @@ export class Ledger {
       'TRUST_INVALID',
       'the log was not founded by the trusted root key',
     );
+    checkLogKey(vault, this.#trust);
   }
 
   #checkTime(view: LogView): void {

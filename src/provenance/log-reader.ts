@@ -22,7 +22,7 @@ import {
   verifyInclusion,
 } from './merkle.ts';
 import { MAX_NOTE_BYTES } from './note.ts';
-import { RECOVERY_PATH } from './recovery.ts';
+import { LOG_KEY_PATH, RECOVERY_PATH } from './recovery.ts';
 import {
   decodeBundle,
   levelCount,
@@ -65,6 +65,11 @@ export class LogReader {
   /** Bytes of the recovery statement that the log was taken back by, or null. */
   async recoveryBytes(): Promise<Uint8Array | null> {
     return readBounded(this.#store, `${this.#prefix}${RECOVERY_PATH}`, MAX_ENTRY_BYTES);
+  }
+
+  /** Bytes of the statement that last changed the log key, or null. */
+  async logKeyBytes(): Promise<Uint8Array | null> {
+    return readBounded(this.#store, `${this.#prefix}${LOG_KEY_PATH}`, MAX_ENTRY_BYTES);
   }
 
   /**

@@ -59,6 +59,11 @@ export function vkeyOf(
   return `${name}+${hex(noteKeyId(name, material))}+${base64(material)}`;
 }
 
+/** Raw 32-byte Ed25519 public key of a note key. */
+export function rawKeyOf({ key }: NoteKey): Uint8Array {
+  return key.spki.subarray(-32);
+}
+
 /**
  * Parses a vkey line.
  * @returns null when it is malformed, of another type, or its id does not fit

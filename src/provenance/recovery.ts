@@ -25,6 +25,9 @@ export interface Recovery {
 /** Path of the recovery statement inside a log; the store may hide it, but not make one up. */
 export const RECOVERY_PATH = 'recovery';
 
+/** Path of the statement that last changed the log key. */
+export const LOG_KEY_PATH = 'log-key';
+
 /**
  * Opens a recovery statement.
  * @returns null when it is none, or of another log

@@ -85,12 +85,27 @@ export function revoke(context: RuleContext, p: Predicate<'revoke'>): RuleOutcom
   return records;
 }
 
-/** Names two heads; changes the log key when it says so. That a reader goes back is decided outside the ledger. */
+/**
+ * Names two heads and, when it says so, the log key from now on. Its place in the log is the one that it names, so that it
+ * does not count a second time. That a reader goes back is decided outside the ledger.
+ */
 export function recovery(context: RuleContext, p: Predicate<'recovery'>): RuleOutcome {
   const { vault } = context.state;
-  if (p.logVkey === null || vault === null) return [];
-  if (parseVkey(p.logVkey)?.name !== vault.log) return 'SCHEMA';
-  return [{ kind: 'vault', value: { ...vault, logVkey: p.logVkey } }];
+  if (vault === null || !isOlder(p)) return 'SCHEMA';
+  if (p.logVkey !== null && parseVkey(p.logVkey)?.name !== vault.log) return 'SCHEMA';
+  if (!holds('INV-RECOVERY-PLACE', p.new.size === context.index)) return 'CONFLICT';
+  const { old, new: next, logVkey } = p;
+  const records: StateRecord[] = [];
+  const heads = { entry: context.index, old, new: next };
+  if (old.size > next.size) records.push({ kind: 'recovery', value: { what: 'back', ...heads } });
+  if (logVkey === null) return records;
+  records.push({ kind: 'recovery', value: { what: 'log-key', ...heads } });
+  return [...records, { kind: 'vault', value: { ...vault, logVkey } }];
+}
+
+/** Whether a recovery goes on from an older head than the newest seen, or from that very one. */
+function isOlder({ old, new: next }: Predicate<'recovery'>): boolean {
+  return next.size < old.size || (next.size === old.size && next.root === old.root);
 }
 
 /** Adds models of the same space. */

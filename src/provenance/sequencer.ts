@@ -27,6 +27,7 @@ import {
 import { type NoteSigner, signCheckpoint } from './checkpoint.ts';
 import type { Ledger } from './ledger.ts';
 import type { TreeHead } from './merkle.ts';
+import { parseVkey } from './note.ts';
 import { MAX_CLOCK_LEAD_SECONDS, requireWitnessed } from './published-head.ts';
 import {
   batchFiles,
@@ -210,7 +211,7 @@ export class Sequencer {
     const head = { size: view.edge.size, root: view.edge.root() };
     const { log } = ledger.trust;
     for (const file of batchFiles(tiles)) await this.#putTile(file);
-    const note = await this.#signed(head);
+    const note = await this.#signed(head, view.state);
     await this.#putCheckpoint(utf8(note));
     const signed = { size: head.size, root: hex(head.root) };
     const next = { fence: this.#lock.fence, signed, pending: null };
@@ -221,11 +222,12 @@ export class Sequencer {
     await this.#clean(tiles, head);
   }
 
-  /** The checkpoint of a head under the log key and with as many witnesses as this machine itself would demand. */
-  async #signed(head: TreeHead): Promise<string> {
+  /** The checkpoint of a head under the key that its log names, with as many witnesses as this machine would demand. */
+  async #signed(head: TreeHead, { vault }: LedgerState): Promise<string> {
     const { ledger, signNote, cosign, clock } = this.#options;
     const { log, logKey, file } = ledger.trust;
-    const own = await signCheckpoint(log, head, logKey, signNote);
+    const key = parseVkey(vault?.logVkey ?? '') ?? logKey;
+    const own = await signCheckpoint(log, head, key, signNote);
     const note = (await cosign?.(own, head)) ?? own;
     requireWitnessed({ note }, file.witnesses, clock, null);
     return note;

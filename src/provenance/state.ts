@@ -97,6 +97,14 @@ export interface SnapValue {
   readonly trusted: boolean;
 }
 
+/** The newest recovery of a kind: one that went back to an older head, or one that changed the log key. */
+export interface RecoveryValue {
+  readonly what: 'back' | 'log-key';
+  readonly entry: number;
+  readonly old: { readonly size: number; readonly root: Hex };
+  readonly new: { readonly size: number; readonly root: Hex };
+}
+
 /** The values of the state map by kind. */
 export interface StateValues {
   readonly doc: DocValue;
@@ -106,6 +114,7 @@ export interface StateValues {
   readonly config: ConfigValue;
   readonly vault: VaultValue;
   readonly snap: SnapValue;
+  readonly recovery: RecoveryValue;
 }
 
 /** The kinds of leaves. */
@@ -172,6 +181,8 @@ export function nameOf(record: StateRecord): string {
       return 'genesis';
     case 'snap':
       return 'index';
+    case 'recovery':
+      return record.value.what;
   }
 }
 

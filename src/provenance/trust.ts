@@ -43,8 +43,8 @@ export interface Trust {
   readonly head: TreeHead | null;
 }
 
-/** A head seen before, with its signed note where that was kept. */
-export type SeenHead = TreeHead & { readonly note?: string };
+/** A head seen before: with its signed note where that was kept, and with the key that signed it where that has changed. */
+export type SeenHead = TreeHead & { readonly note?: string; readonly logVkey?: string };
 
 /** Keeps the trust of one vault outside the vault. */
 export interface TrustStore {
@@ -54,15 +54,15 @@ export interface TrustStore {
    */
   read(): Promise<Trust>;
   /**
-   * Remembers a newer head, and its signed note as evidence. Durable on return; an older head than the stored one changes
-   * nothing.
+   * Remembers a newer head and the log key that signed it, in one step, and its signed note as evidence. Durable on return;
+   * an older head than the stored one changes nothing.
    */
   raise(head: SeenHead): Promise<void>;
   /**
-   * Goes back to an older head after a recovery that names `from`, the head seen so far. Durable on return.
+   * Goes from `from`, the head seen so far, to one that a recovery which names it leads to. Durable on return.
    * @throws {HEAD_STALE} when another head has been seen meanwhile
    */
-  goBack(from: TreeHead, to: TreeHead): Promise<void>;
+  goBack(from: TreeHead, to: SeenHead): Promise<void>;
   /** The signed note of a head seen before, or null when it was not kept. */
   seenNote(head: TreeHead): Promise<string | null>;
 }
@@ -90,9 +90,16 @@ export function parseTrust(bytes: Uint8Array): Trust {
 }
 
 /** A trust file with a newer head; the same file when the head is not newer. */
-export function raised(file: TrustFile, head: TreeHead): TrustFile {
-  if (file.head !== null && file.head.size >= head.size) return file;
-  return { ...file, head: { size: head.size, root: hex(head.root) } };
+export function raised(file: TrustFile, head: SeenHead): TrustFile {
+  return file.head !== null && file.head.size >= head.size ? file : movedTo(file, head);
+}
+
+/** A trust file with another head, and with the log key that signed it. */
+export function movedTo(
+  file: TrustFile,
+  { size, root, logVkey = file.logVkey }: SeenHead,
+): TrustFile {
+  return { ...file, logVkey, head: { size, root: hex(root) } };
 }
 
 /** The trust file as others get it: public keys and the newest head, to be compared by fingerprint before it is added. */

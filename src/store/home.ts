@@ -12,6 +12,7 @@ import {
 } from '../keys/index.ts';
 import { FileLock } from './file-lock.ts';
 import {
+  movedTo,
   parseTrust,
   raised,
   type SeenHead,
@@ -107,13 +108,12 @@ export class FileTrustStore implements TrustStore {
     });
   }
 
-  async goBack(from: TreeHead, to: TreeHead): Promise<void> {
+  async goBack(from: TreeHead, to: SeenHead): Promise<void> {
     await this.#alone(async () => {
       const { file, head } = await this.read();
       const isAt = head?.size === from.size && hex(head.root) === hex(from.root);
       if (!isAt) throw fail('HEAD_STALE', 'another head has been seen in the meantime');
-      const next = { ...file, head: { size: to.size, root: hex(to.root) } };
-      await writePrivateFile(this.#file, jcsBytes(next));
+      await writePrivateFile(this.#file, jcsBytes(movedTo(file, to)));
     });
   }
 

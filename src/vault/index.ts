@@ -10,6 +10,7 @@ export type { VaultIngestOptions, VaultIngestReport } from './ingest.ts';
 export type { FsckOptions, FsckReport, Problem } from './fsck.ts';
 export * from './key-admin.ts';
 export * from './log-export.ts';
+export { type LogKeyRotation, planLogKey, rotateLogKey } from './log-key.ts';
 export { DEFAULT_NAMESPACE, type NamedDocument } from './names.ts';
 export type { PermissionReport } from './permissions.ts';
 export * from './policy-admin.ts';

@@ -3,6 +3,7 @@
 import { fail, fromHex, type Hex, hex, isStrongroomError } from '../core/index.ts';
 import {
   type Checkpoint,
+  type LOG_KEY_PATH,
   type NamedHead,
   openPublished,
   openRecovery,
@@ -71,7 +72,7 @@ async function begin(
     if (root === undefined) throw fail('KEY_UNAVAILABLE', 'the key ring holds no root key');
     const predicate = { log: trust.log, time, ...heads, logVkey: null, reason };
     const entry = await signStatement('recovery', predicate, root);
-    await putRecovery(context, entry);
+    await putBeside(context, RECOVERY_PATH, entry);
     const state = await locks.read();
     if (!(await locks.swap(state, { ...state, signed: heads.new, pending: null }))) {
       throw fail('VAULT_LOCKED', 'another sequencer is at work');
@@ -126,11 +127,16 @@ async function continues(
   }
 }
 
-async function putRecovery(context: VaultContext, entry: Uint8Array): Promise<void> {
-  const path = logPrefix(context.config.tenantId) + RECOVERY_PATH;
+/** Puts a statement where readers look that cannot go on without it. @throws {STORE_FAILED} */
+export async function putBeside(
+  context: VaultContext,
+  place: typeof RECOVERY_PATH | typeof LOG_KEY_PATH,
+  entry: Uint8Array,
+): Promise<void> {
+  const path = logPrefix(context.config.tenantId) + place;
   const present = await context.objects.get(path);
   if (!(await context.objects.compareAndSwap(path, present?.version ?? null, entry))) {
-    throw fail('STORE_FAILED', 'the recovery statement could not be stored');
+    throw fail('STORE_FAILED', 'a statement of the root key could not be stored');
   }
 }
 

@@ -3,6 +3,7 @@ import { fail, type Signer } from '../core/index.ts';
 import {
   type CommitOutcome,
   type Ledger,
+  rawKeyOf,
   type Role,
   Sequencer,
   type Witnesses,
@@ -55,7 +56,7 @@ export class VaultWriter {
         ledger,
         locks,
         signers: () => context.ring.signers('sequencer'),
-        signNote: (text) => context.ring.signNote(text),
+        signNote: (text, key) => context.ring.signNote(text, rawKeyOf(key)),
         clock: context.clock,
         onAlarm: context.onAlarm,
         cosign: cosigner(context, ledger, witnesses),

@@ -135,8 +135,24 @@ export class Witness {
     await this.#next(async () => {
       const known = await this.#read(key.name);
       if (known?.vkey === vkey) return;
-      if (known !== null) throw fail('USAGE', 'the witness knows this log by another key');
+      if (known !== null)
+        throw fail('USAGE', 'the witness knows this log by another key: witness rekey');
       await this.#write(key.name, { v: 'sr/witness-log/v1', vkey, head: null });
+    });
+  }
+
+  /**
+   * Lets the witness know a log by another key from now on: after its owner has said, by another way, that the root key
+   * changed it. What was cosigned stays what the log must continue.
+   * @throws {USAGE} when it does not know the log
+   */
+  async changeLogKey(vkey: string): Promise<void> {
+    const key = parseVkey(vkey);
+    if (key === null) throw fail('USAGE', 'the key of the log is malformed');
+    await this.#next(async () => {
+      const known = await this.#read(key.name);
+      if (known === null) throw fail('USAGE', 'the witness does not know this log');
+      await this.#write(key.name, { ...known, vkey });
     });
   }
 

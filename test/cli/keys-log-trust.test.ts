@@ -29,6 +29,40 @@ async function damage(world: CliWorld, name: string): Promise<void> {
   await writeFile(path.join(folder, file), bytes);
 }
 
+describe('keys rotate log', () => {
+  it('shows the next key, and signs only when it is told why', async () => {
+    const world = await template();
+    const vkey = async (): Promise<string> =>
+      ((await world.json('trust', 'show')) as { logVkey: string }).logVkey;
+    const before = await vkey();
+    const plan = await world.run(['keys', 'rotate', 'log', '--json']);
+    expect(plan.code).toBe(1);
+    const { to } = plan.json() as { to: string };
+    expect(plan.json()).toMatchObject({ from: before, rotated: false });
+    expect(plan.stderr).toContain('witness rekey');
+    expect((await world.run(['keys', 'rotate', 'log', '--yes'])).code).toBe(2);
+    expect(await vkey()).toBe(before);
+    const { stdout } = await world.ok('keys', 'rotate', 'log', '--reason', 'routine', '--yes');
+    expect(stdout).toContain(`former log key  ${before}\nlog key         ${to}`);
+    expect(await vkey()).toBe(to);
+    const [entry] = (await world.json('log', 'entries', '--limit', '2')) as { kind: string }[];
+    expect(entry?.kind).toBe('recovery');
+    expect((await world.run(['keys', 'rotate', 'everything'])).code).toBe(2);
+    expect(await world.json('keys', 'rotate')).toEqual({ version: expect.any(String) as string });
+  });
+
+  it('is told to a witness', async () => {
+    const world = await template();
+    await world.ok('witness', 'init', 'witness.example/one');
+    await world.ok('trust', 'export', '--out', 'trust.json');
+    await world.ok('witness', 'add', 'trust.json');
+    const plan = await world.run(['keys', 'rotate', 'log', '--json']);
+    const { to } = plan.json() as { to: string };
+    expect(await world.json('witness', 'rekey', to)).toEqual({ vkey: to });
+    expect((await world.run(['witness', 'rekey', 'nonsense'])).code).toBe(2);
+  });
+});
+
 describe('log', () => {
   it('head shows the newest verified head', async () => {
     const world = await template();

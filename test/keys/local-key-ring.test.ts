@@ -59,7 +59,10 @@ describe('a new key ring', () => {
     const ring = await LocalKeyRing.create(optionsIn(temporaryFolder()));
     const text = utf8('checkpoint\n');
     const logKey = parsePublicKey(ed25519Spki(ring.logPublicKey));
-    expect(logKey !== null && verifySignature(logKey, text, await ring.signNote(text))).toBe(true);
+    expect(
+      logKey !== null &&
+        verifySignature(logKey, text, await ring.signNote(text, ring.logPublicKey)),
+    ).toBe(true);
     const [root] = ring.signers('root');
     const rootKey = parsePublicKey(root?.spki ?? new Uint8Array(0));
     const signature = (await root?.sign(text)) ?? new Uint8Array(0);
@@ -85,6 +88,42 @@ describe('a new key ring', () => {
     );
     expect(text).not.toContain(ring.branchVersion);
     expect(readdirSync(path.dirname(keyRingPath(home, VAULT)))).toEqual([`${VAULT}.json`]);
+  });
+});
+
+describe('rotation of the log key', () => {
+  it('holds both keys until one is kept, over restarts, and signs with the wanted one', async () => {
+    const options = optionsIn(temporaryFolder());
+    const made = await LocalKeyRing.create(options);
+    const first = made.logPublicKey;
+    const second = await made.nextLogKey(first);
+    expect(hex(await made.nextLogKey(first))).toBe(hex(second));
+    const ring = await LocalKeyRing.open(options);
+    expect(hex(await ring.nextLogKey(first))).toBe(hex(second));
+    expect(hex(ring.logPublicKey)).toBe(hex(first));
+    const text = utf8('checkpoint\n');
+    for (const raw of [first, second]) {
+      const key = parsePublicKey(ed25519Spki(raw))!;
+      expect(verifySignature(key, text, await ring.signNote(text, raw))).toBe(true);
+    }
+    await ring.keepLogKey(second);
+    const kept = await LocalKeyRing.open(options);
+    expect(hex(kept.logPublicKey)).toBe(hex(second));
+    await kept.signNote(text, second);
+    await expectRejection(kept.signNote(text, first), 'KEY_UNAVAILABLE');
+    await expectRejection(kept.nextLogKey(first), 'KEY_UNAVAILABLE');
+    await expectRejection(kept.keepLogKey(first), 'KEY_UNAVAILABLE');
+  });
+
+  it('never takes a former key for the next one, though the ring still holds it', async () => {
+    const ring = await LocalKeyRing.create(optionsIn(temporaryFolder()));
+    const first = ring.logPublicKey;
+    const second = await ring.nextLogKey(first);
+    // As after a stop between the head under the new key and the forgetting of the old one.
+    const third = await ring.nextLogKey(second);
+    expect(new Set([first, second, third].map(hex)).size).toBe(3);
+    expect(hex(ring.logPublicKey)).toBe(hex(second));
+    await expectRejection(ring.signNote(utf8('x'), first), 'KEY_UNAVAILABLE');
   });
 });
 

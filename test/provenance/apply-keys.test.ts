@@ -2,8 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { base64, jcsBytes } from '../../src/core/index.ts';
 import { vkeyOf } from '../../src/provenance/note.ts';
+import type { NamedHead } from '../../src/provenance/recovery.ts';
 import { ROLE_KINDS } from '../../src/provenance/roles.ts';
-import { digestOf, LogAuthor } from '../support/log-author.ts';
+import { digestOf, type Fields, LogAuthor } from '../support/log-author.ts';
 import { Replica } from '../support/replica.ts';
 
 const author = new LogAuthor();
@@ -195,37 +196,59 @@ describe('revoke', () => {
 });
 
 describe('recovery', () => {
-  const heads = {
-    old: { size: 9, root: digestOf('old') },
-    new: { size: 5, root: digestOf('new') },
-  };
+  const root = digestOf('root');
+  const heads = (size: number, lost = 4): { old: NamedHead; new: NamedHead } => ({
+    old: { size: size + lost, root: lost === 0 ? root : digestOf('old') },
+    new: { size, root },
+  });
+  const recovery = (fields: Fields<'recovery'>): Promise<Uint8Array> =>
+    author.loose('recovery', { logVkey: null, reason: 'disk', ...fields }, 'root');
+  const keyOf = (name: string, log = author.log): string =>
+    vkeyOf(log, author.signer(name).rawPublicKey);
 
-  it('changes nothing unless it names a log key', async () => {
+  it('names the two heads and leaves the log key alone unless it names one', async () => {
     const replica = await founded();
-    const before = replica.root;
-    const entry = await author.statement(
-      'recovery',
-      { ...heads, logVkey: null, reason: 'disk' },
-      'root',
-    );
-    expect(replica.accept(entry).records).toEqual([]);
-    expect(replica.root).toBe(before);
+    const { next } = replica;
+    replica.accept(await recovery(heads(next)));
+    const back = { what: 'back', entry: next, ...heads(next) };
+    expect(replica.lookup('recovery', 'back')).toEqual(back);
+    expect(replica.lookup('recovery', 'log-key')).toBeNull();
+    expect(replica.state.vault?.logVkey).toBe(author.logVkey);
   });
 
-  it('changes the log key to one of the same name', async () => {
+  it('changes the log key to one of the same name, whether it goes back or not', async () => {
     const replica = await founded();
-    const logVkey = vkeyOf(author.log, author.signer('log-2').rawPublicKey);
-    replica.accept(
-      await author.statement('recovery', { ...heads, logVkey, reason: 'lost' }, 'root'),
-    );
-    expect(replica.state.vault?.logVkey).toBe(logVkey);
-    const foreign = vkeyOf('elsewhere', author.signer('log-2').rawPublicKey);
-    const entry = await author.statement(
-      'recovery',
-      { ...heads, logVkey: foreign, reason: 'x' },
-      'root',
-    );
-    replica.refuse(entry, 'SCHEMA');
+    const first = replica.next;
+    replica.accept(await recovery({ ...heads(first, 0), logVkey: keyOf('log-2') }));
+    expect(replica.state.vault?.logVkey).toBe(keyOf('log-2'));
+    expect(replica.lookup('recovery', 'back')).toBeNull();
+    const change = { what: 'log-key', entry: first, ...heads(first, 0) };
+    expect(replica.lookup('recovery', 'log-key')).toEqual(change);
+    const both = { ...heads(replica.next, 1), logVkey: keyOf('log-3') };
+    replica.accept(await recovery(both));
+    expect(replica.lookup('recovery', 'back')?.entry).toBe(first + 1);
+    expect(replica.lookup('recovery', 'log-key')?.entry).toBe(first + 1);
+    const foreign = { ...heads(replica.next, 0), logVkey: keyOf('log-4', 'elsewhere') };
+    replica.refuse(await recovery(foreign), 'SCHEMA');
+    expect(replica.state.vault?.logVkey).toBe(keyOf('log-3'));
+  });
+
+  it('INV-RECOVERY-PLACE: counts at the place that it names and nowhere else', async () => {
+    const replica = await founded();
+    const first = await recovery({ ...heads(replica.next, 0), logVkey: keyOf('log-2') });
+    replica.accept(first);
+    replica.accept(await recovery({ ...heads(replica.next, 0), logVkey: keyOf('log-3') }));
+    replica.refuse(first, 'CONFLICT');
+    replica.refuse(await recovery(heads(replica.next + 1)), 'CONFLICT');
+    expect(replica.state.vault?.logVkey).toBe(keyOf('log-3'));
+  });
+
+  it('goes back to an older head, not to a newer one or to another of the same size', async () => {
+    const replica = await founded();
+    const { next } = replica;
+    replica.refuse(await recovery(heads(next, -1)), 'SCHEMA');
+    const other = { old: { size: next, root: digestOf('other') }, new: { size: next, root } };
+    replica.refuse(await recovery({ ...other, logVkey: keyOf('log-2') }), 'SCHEMA');
   });
 });
 

@@ -2,9 +2,8 @@
 // Readers before a log that was taken back: with the root key's word, and without.
 import { describe, expect, it } from 'vitest';
 import { hex, utf8 } from '../../src/core/index.ts';
-import { openRecovery, RECOVERY_PATH } from '../../src/provenance/recovery.ts';
+import { LOG_KEY_PATH, openRecovery, RECOVERY_PATH } from '../../src/provenance/recovery.ts';
 import type { TreeHead } from '../../src/provenance/merkle.ts';
-import { signStatement } from '../../src/provenance/statement.ts';
 import { LogAuthor } from '../support/log-author.ts';
 import { LogWorld, type Party, type Writer } from '../support/log-world.ts';
 import { expectRefusal, expectRejection } from '../support/tampering.ts';
@@ -20,11 +19,8 @@ interface Heads {
   readonly new: TreeHead;
 }
 
-function recoveryEntry(heads: Heads, by = 'root', log = author.log): Promise<Uint8Array> {
-  const { old, new: next } = heads;
-  const fields = { old: named(old), new: named(next), logVkey: null, reason: 'disk lost' };
-  return signStatement('recovery', { log, time: author.time, ...fields }, author.signer(by));
-}
+const recoveryEntry = ({ old, new: next }: Heads, by = 'root'): Promise<Uint8Array> =>
+  author.recovery(old, next, null, by);
 
 interface Lost {
   /** The log as it was restored, in a store of its own. */
@@ -78,6 +74,18 @@ describe('a reader who has seen a head that was lost', () => {
       await at.writer.sequencer.commit([await author.ingest(`x${i}`)]);
     }
     expect((await reopen(at)).ledger.head.size).toBe(at.writer.ledger.head.size);
+  });
+
+  it('goes back and follows another log key in one step', async () => {
+    const at = await lost();
+    await recovered(at, await recoveryEntry(at.heads));
+    const { head } = at.writer.ledger;
+    const change = await author.recovery(head, head, 'log-2');
+    await at.world.plant(LOG_KEY_PATH, change);
+    await at.writer.sequencer.commit([change]);
+    const { trust } = await reopen(at);
+    expect(trust.file.head).toEqual(named(at.writer.ledger.head));
+    expect(trust.file.logVkey).toBe(author.logVkeyOf('log-2'));
   });
 
   it('INV-RECOVERY-SIGNED: refuses a recovery that another key has signed', async () => {
@@ -135,7 +143,9 @@ describe('a reader who has seen a head that was lost', () => {
 
   it('takes nothing else for a recovery', async () => {
     const at = await lost();
-    const foreign = await recoveryEntry(at.heads, 'root', `${author.log}x`);
+    const fields = { old: named(at.heads.old), new: named(at.heads.new), reason: 'disk lost' };
+    const elsewhere = { log: `${author.log}x`, logVkey: null };
+    const foreign = await author.statement('recovery', { ...fields, ...elsewhere }, 'root');
     for (const bytes of [utf8('noise'), await author.ingest('z'), foreign]) {
       await at.world.plant(RECOVERY_PATH, bytes);
       await expectRejection(reopen(at), 'ROLLBACK');

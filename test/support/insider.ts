@@ -89,7 +89,9 @@ export function publishAsLogHolder(
     }
     const { log, logKey } = ledger.trust;
     const head = { size: after.size, root: after.root() };
-    const note = await signCheckpoint(log, head, logKey, (text) => ring.signNote(text));
+    const note = await signCheckpoint(log, head, logKey, (text) =>
+      ring.signNote(text, ring.logPublicKey),
+    );
     await overwrite(objects, `${prefix}checkpoint`, utf8(note));
   });
 }

@@ -14,7 +14,8 @@ import {
 import { lookupKeyFor } from '../../src/keys/index.ts';
 import { LocalSigner, newEd25519 } from '../../src/keys/local-signer.ts';
 import { signEnvelope } from '../../src/provenance/dsse.ts';
-import { vkeyOf } from '../../src/provenance/note.ts';
+import type { TreeHead } from '../../src/provenance/merkle.ts';
+import { type NoteKey, vkeyOf } from '../../src/provenance/note.ts';
 import type { HeadRef, Predicate } from '../../src/provenance/predicates.ts';
 import {
   predicateTypeOf,
@@ -85,8 +86,37 @@ export class LogAuthor {
     return signer;
   }
 
+  /** The signer of a log key; keys that follow the first are called `log-2`, `log-3`... */
+  logSigner(key: NoteKey): LocalSigner {
+    const named = [...this.#signers].filter(([name]) => name.startsWith('log'));
+    const [, signer] = named.find(([, { keyid }]) => keyid === key.key.keyid) ?? [];
+    if (signer === undefined) throw new Error('the test does not hold this log key');
+    return signer;
+  }
+
   get logVkey(): string {
-    return vkeyOf(this.log, this.signer('log').rawPublicKey);
+    return this.logVkeyOf('log');
+  }
+
+  /** The vkey of a log key by its name. */
+  logVkeyOf(name: string): string {
+    return vkeyOf(this.log, this.signer(name).rawPublicKey);
+  }
+
+  /** A recovery between two heads; when it names a log key, the log goes on under that one. */
+  recovery(
+    old: TreeHead,
+    next: TreeHead,
+    logKey: string | null = null,
+    by = 'root',
+  ): Promise<Uint8Array> {
+    const named = ({ size, root }: TreeHead): Predicate<'recovery'>['old'] => ({
+      size,
+      root: hex(root),
+    });
+    const logVkey = logKey === null ? null : this.logVkeyOf(logKey);
+    const fields = { old: named(old), new: named(next), logVkey, reason: 'disk lost' };
+    return this.statement('recovery', fields, by);
   }
 
   /** A statement that fits its schema, signed by the key of a name. */

@@ -25,8 +25,10 @@ import {
 } from '../../src/provenance/staging.ts';
 import { nameOf, type StateRecord } from '../../src/provenance/state.ts';
 import {
+  movedTo,
   parseTrust,
   raised,
+  type SeenHead,
   type Trust,
   type TrustFile,
   type TrustStore,
@@ -66,13 +68,13 @@ export class MemoryTrust implements TrustStore {
     return parseTrust(jcsBytes(this.file));
   }
 
-  raise(head: TreeHead): Promise<void> {
+  raise(head: SeenHead): Promise<void> {
     this.file = raised(this.file, head);
     return Promise.resolve();
   }
 
-  goBack(_from: TreeHead, to: TreeHead): Promise<void> {
-    this.file = { ...this.file, head: { size: to.size, root: hex(to.root) } };
+  goBack(_from: TreeHead, to: SeenHead): Promise<void> {
+    this.file = movedTo(this.file, to);
     return Promise.resolve();
   }
 
@@ -212,9 +214,9 @@ export class LogWorld {
       ledger,
       locks: this.faults.watch<LockStore>(this.locks, ['read', 'swap']),
       signers: () => this.sequencerKeys.map((name) => this.author.signer(name)),
-      signNote: (text) => {
+      signNote: (text, key) => {
         this.signedTexts.push(Buffer.from(text).toString());
-        return this.author.signer('log').sign(text);
+        return this.author.logSigner(key).sign(text);
       },
       clock: this.clock,
       onAlarm: (alarm) => this.alarms.push(alarm),

@@ -5,7 +5,6 @@ import {
   type Alarm,
   type AuditEvent,
   type Clock,
-  hex,
   jcs,
   jcsBytes,
   type ObjectStore,
@@ -20,6 +19,7 @@ import {
   LogReader,
   nameOf,
   parseTrust,
+  movedTo,
   raised,
   type StateRecord,
   type TrustFile,
@@ -146,8 +146,8 @@ export class MemoryDisk {
           this.trust = raised(this.trust, head);
           return Promise.resolve();
         },
-        goBack: (_from, { size, root }) => {
-          this.trust = { ...this.trust, head: { size, root: hex(root) } };
+        goBack: (_from, to) => {
+          this.trust = movedTo(this.trust, to);
           return Promise.resolve();
         },
         seenNote: () => Promise.resolve(null),

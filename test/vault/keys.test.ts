@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // The life of keys: what wraps is rotated and rewrapped, what signs is delegated and revoked.
-import { copyFile } from 'node:fs/promises';
+import { copyFile, cp, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { hex } from '../../src/core/index.ts';
-import { signStatement, stateKey } from '../../src/provenance/index.ts';
+import { hex, type Signer } from '../../src/core/index.ts';
+import { LocalKeyRing } from '../../src/keys/index.ts';
+import { parseVkey, rawKeyOf, signStatement, stateKey } from '../../src/provenance/index.ts';
 import {
   delegateKey,
   listKeys,
+  planLogKey,
+  readConfig,
   revokeKey,
   rewrapKeys,
   rotateBranchKey,
+  rotateLogKey,
   type Vault,
 } from '../../src/vault/index.ts';
+import { FileTrustStore } from '../../src/store/index.ts';
 import { expectRejection } from '../support/tampering.ts';
 import { finds, OFFICE, worldTemplate } from '../support/vault-world.ts';
 
@@ -183,3 +188,46 @@ async function endorse(vault: Vault, name: string): Promise<void> {
   };
   await session.commitAll([await signStatement('endorse', predicate, root)]);
 }
+
+describe('the log key', () => {
+  it('is rotated by the word of the root key; other machines follow, and the former key is gone', async () => {
+    const at = await world();
+    const elsewhere = await at.copy();
+    const { head, from, to } = await at.use(({ session }) => planLogKey(session));
+    const rotation = await at.use(async ({ session }) => {
+      const done = await rotateLogKey(session, 'operator left');
+      expect(session.ledger.head.size).toBe(head.size + 2);
+      const former = rawKeyOf(parseVkey(from)!);
+      await expectRejection(session.context.ring.signNote(former, former), 'KEY_UNAVAILABLE');
+      return done;
+    });
+    expect(rotation).toEqual({ head, from, to });
+    await at.write('news/new.md', '# New\n\nA new thing.\n');
+    await at.ingest();
+    expect(await at.finds('dan', 'new thing')).toContain('news/new.md');
+    expect((await at.use((vault) => vault.fsck())).problems).toEqual([]);
+    await rm(elsewhere.vault, { recursive: true });
+    await cp(at.vault, elsewhere.vault, { recursive: true });
+    expect(await elsewhere.finds('dan', 'new thing')).toContain('news/new.md');
+    const { vaultId } = await readConfig(at.vault);
+    const trust = await new FileTrustStore(elsewhere.home, vaultId).read();
+    expect(trust.file.logVkey).toBe(to);
+  });
+
+  it('stays when the root key is not there', async () => {
+    const at = await world();
+    await at.use(async ({ session }) => {
+      const key = await keyOf({ session } as Vault, 'root');
+      const { ring } = session.context;
+      const without = (role: string): readonly Signer[] =>
+        LocalKeyRing.prototype.signers.call(ring, role).filter(({ keyid }) => keyid !== key.keyid);
+      Object.assign(ring, { signers: without });
+      const before = session.ledger.head;
+      await expectRejection(rotateLogKey(session, 'attempt'), 'KEY_UNAVAILABLE');
+      expect(session.ledger.head).toBe(before);
+    });
+    await at.write('news/new.md', '# New\n\nA new thing.\n');
+    await at.ingest();
+    expect(await at.finds('dan', 'new thing')).toContain('news/new.md');
+  });
+});

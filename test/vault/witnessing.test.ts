@@ -8,8 +8,15 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { initialPolicy, stricterPolicy } from '../../src/access/index.ts';
 import { systemRandom, utf8 } from '../../src/core/index.ts';
 import { signCheckpoint } from '../../src/provenance/checkpoint.ts';
+import { rawKeyOf, vkeyOf } from '../../src/provenance/note.ts';
 import { FileTrustStore } from '../../src/store/index.ts';
-import { compareHead, cosignHead, setPolicy } from '../../src/vault/index.ts';
+import {
+  compareHead,
+  cosignHead,
+  planLogKey,
+  rotateLogKey,
+  setPolicy,
+} from '../../src/vault/index.ts';
 import { Witness, witnessServer } from '../../src/witness/index.ts';
 import { expectRefusal, expectRejection } from '../support/tampering.ts';
 import { VaultWorld } from '../support/vault-world.ts';
@@ -114,6 +121,35 @@ describe('a vault whose policy demands a witness', () => {
     expect(await search(world)).not.toContain('news/canteen.md');
   });
 
+  it('goes on under another log key once the witness knows it', async () => {
+    const world = await VaultWorld.ingested();
+    const { url, witness } = await running(world);
+    await configure(world, { witnesses: [url] });
+    await policyWith(world, witness.vkey);
+    await world.use(({ session }) => cosignHead(session));
+    await expectRejection(
+      world.use(({ session }) => rotateLogKey(session, 'routine')),
+      'WITNESS_QUORUM',
+    );
+    expect(await search(world)).toContain('news/canteen.md');
+    const before = await logVkey(world);
+    const next = await world.use(async ({ session }) => {
+      const { ring } = session.context;
+      const held = await ring.nextLogKey(rawKeyOf(session.ledger.trust.logKey));
+      return vkeyOf(session.ledger.trust.log, held);
+    });
+    await witness.changeLogKey(next);
+    await world.use(({ session }) => session.writer());
+    expect(await logVkey(world)).toBe(next);
+    expect(next).not.toBe(before);
+    const second = await world.use(({ session }) => planLogKey(session));
+    expect(second.from).toBe(next);
+    await witness.changeLogKey(second.to);
+    await world.use(({ session }) => rotateLogKey(session, 'once more'));
+    expect(await logVkey(world)).toBe(second.to);
+    expect(await search(world)).toContain('news/canteen.md');
+  });
+
   it('refuses policies that no head could meet', async () => {
     const world = await VaultWorld.founded();
     const { witness } = await running(world);
@@ -168,7 +204,7 @@ describe('comparing heads with others', () => {
       const forged = { size: head.size - 1, root: new Uint8Array(32).fill(9) };
       const { ring } = session.context;
       const note = await signCheckpoint(trust.log, forged, trust.logKey, (text) =>
-        ring.signNote(text),
+        ring.signNote(text, ring.logPublicKey),
       );
       await expectRejection(compareHead(session, utf8(note)), 'SPLIT_VIEW');
       const folder = path.join(world.home, 'evidence', session.context.config.vaultId);

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Alarm, hex, systemRandom, utf8 } from '../../src/core/index.ts';
 import { verifyCosignatures, witnessKeys } from '../../src/provenance/cosignature.ts';
-import { type NoteKey, parseNote } from '../../src/provenance/note.ts';
+import { type NoteKey, parseNote, vkeyOf } from '../../src/provenance/note.ts';
 import { askWitness, HttpWitness, type Unwitnessed } from '../../src/witness/client.ts';
 import { witnessServer } from '../../src/witness/server.ts';
 import {
@@ -85,6 +85,29 @@ describe('a witness', () => {
     const renewed = await again.addCheckpoint(await request(writer, writer.ledger.head.size));
     expect(renewed.kind).toBe('cosigned');
     again.close();
+  });
+
+  it('knows a log by its next key when it is told, and forgets nothing of it', async () => {
+    const { world, writer, witness } = await known();
+    await witness.addCheckpoint(await request(writer, 0));
+    const { head } = writer.ledger;
+    const change = await author.recovery(head, head, 'log-2');
+    await writer.sequencer.commit([change]);
+    const next = await request(writer, head.size);
+    expect(await witness.addCheckpoint(next)).toEqual({ kind: 'wrong-signature' });
+    const vkey = author.logVkeyOf('log-2');
+    await expectRejection(witness.addLog(vkey), 'USAGE');
+    await expectRejection(witness.changeLogKey('nonsense'), 'USAGE');
+    const unknown = vkeyOf('elsewhere', author.signer('log-2').rawPublicKey);
+    await expectRejection(witness.changeLogKey(unknown), 'USAGE');
+    await witness.changeLogKey(vkey);
+    expect(await witness.addCheckpoint({ ...next, oldSize: 0 })).toEqual({
+      kind: 'other-size',
+      size: head.size,
+    });
+    expect((await witness.addCheckpoint(next)).kind).toBe('cosigned');
+    expect(world.alarms).toEqual([]);
+    witness.close();
   });
 
   it('does not go back', async () => {

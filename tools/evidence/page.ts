@@ -35,6 +35,18 @@ export interface Invariants {
   readonly unguarded: readonly { readonly id: string }[];
 }
 
+/** What mutation testing has recorded, by room. */
+export interface Mutation {
+  readonly rooms: readonly {
+    readonly room: string;
+    /** Percent of the valid mutants that a test noticed. */
+    readonly score: number;
+    readonly noticed: number;
+    readonly survivors: number;
+    readonly measured: string;
+  }[];
+}
+
 /** Recorded runs of the fuzzer. */
 export interface Fuzz {
   readonly planted: number;
@@ -70,6 +82,7 @@ export interface Evidence {
   readonly negatives?: Dated<Negatives & Omit<Tests, 'titles'>>;
   readonly moves?: Dated<Moves>;
   readonly invariants?: Dated<Invariants>;
+  readonly mutation?: Dated<Mutation>;
   readonly fuzz?: Dated<Fuzz>;
   readonly crash?: Dated<Crash>;
   readonly sim?: Dated<Sim>;
@@ -93,6 +106,7 @@ export function evidencePage(evidence: Evidence): string {
       'npm test -- negatives',
       negativesText,
     ),
+    part(evidence.mutation, 'Mutation testing', 'npm run -s mutation', mutationText),
     part(evidence.fuzz, 'Fuzzing', 'npm run -s fuzz', fuzzText),
     part(evidence.crash, 'Crash points', 'npm run -s crash', crashText),
     part(evidence.sim, 'Simulation', 'npm run -s sim', simText),
@@ -157,6 +171,14 @@ function negativesText(facts: Negatives & Omit<Tests, 'titles'>): string {
     : '(the Python verifier was not there)';
   return `${receipts} receipts, each wrong in one way, are refused by \`strongroom verify\` for the reason in their manifest ${others}.
 They meet ${checks} different checks. ${countsText(facts)}.`;
+}
+
+function mutationText({ rooms }: Mutation): string {
+  const rows = rooms.map(({ room, score, noticed, survivors, measured }) => [
+    ...[room, `${score.toFixed(1)} %`, number(noticed), survivors, measured],
+  ]);
+  const head = ['room', 'noticed', 'mutants noticed', 'survivors', 'measured'];
+  return `${table(head, rows)}\n\nEvery survivor is listed in [mutation.md](mutation.md).`;
 }
 
 function fuzzText({ planted, runs }: Fuzz): string {

@@ -4,7 +4,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { Crash, Foreign, Fuzz, Moves, Negatives, Sim, Tests } from './page.ts';
+import { byRoom, type MutationRecord, scoreOf, totalOf } from '../mutation/record.ts';
+import type { Crash, Foreign, Fuzz, Moves, Mutation, Negatives, Sim, Tests } from './page.ts';
 
 /** Gives the facts of a part, or null when they cannot be had here. */
 type Part = (root: string) => object | null;
@@ -94,6 +95,16 @@ function fuzz(root: string): Fuzz | null {
   return { runs, planted };
 }
 
+function mutation(root: string): Mutation | null {
+  const found = record(root, 'tools/mutation/record.json') as MutationRecord | null;
+  if (found === null) return null;
+  const rooms = byRoom(found).map(([room, files]) => {
+    const records = files.map(([, each]) => each);
+    return { room, score: scoreOf(records), ...totalOf(records) };
+  });
+  return { rooms };
+}
+
 /** Every part by its name. */
 export const PARTS = {
   vectors: (root) => tests(root, 'test/vectors'),
@@ -101,6 +112,7 @@ export const PARTS = {
   negatives,
   moves: (root) => json(root, 'tools/check-adversary.ts') as Moves | null,
   invariants: (root) => json(root, 'tools/check-invariants.ts') as object | null,
+  mutation,
   fuzz,
   crash: (root) => record(root, 'tools/crash/record.json') as Crash | null,
   sim: (root) => record(root, 'tools/sim/record.json') as Sim | null,
@@ -115,6 +127,7 @@ export const USUAL: readonly PartName[] = [
   'foreign',
   'negatives',
   'moves',
+  'mutation',
   'fuzz',
   'crash',
   'sim',
