@@ -47,16 +47,7 @@ export function registerWitness(program: Command, world: World): void {
     usage: 'rekey <vkey>',
     description: 'know a log by its next key, as its owner told you (`strongroom keys rotate log`)',
     examples: ['strongroom witness rekey "ORIGIN+ID+KEY"'],
-    run: async (invocation) => {
-      const [vkey = ''] = invocation.arguments;
-      const witness = await opened(invocation);
-      try {
-        await witness.changeLogKey(vkey);
-      } finally {
-        witness.close();
-      }
-      invocation.output.data({ vkey }, () => facts([['log key', vkey]]));
-    },
+    run: rekey,
   });
   addCommand(group, world, {
     usage: 'show',
@@ -112,6 +103,17 @@ async function add(invocation: Invocation<unknown>): Promise<void> {
   } finally {
     witness.close();
   }
+}
+
+async function rekey(invocation: Invocation<unknown>): Promise<void> {
+  const [vkey = ''] = invocation.arguments;
+  const witness = await opened(invocation);
+  try {
+    await witness.changeLogKey(vkey);
+  } finally {
+    witness.close();
+  }
+  invocation.output.data({ vkey }, () => facts([['log key', vkey]]));
 }
 
 async function serve(invocation: Invocation<ServeOptions>): Promise<void> {

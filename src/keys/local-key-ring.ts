@@ -127,7 +127,6 @@ export class LocalKeyRing implements ManagedKeyRing {
     return own.map((key) => this.#signer(key.pkcs8)).reverse();
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await
   async signNote(text: Uint8Array, publicKey: Uint8Array): Promise<Uint8Array> {
     return this.#signer(this.#logKey(publicKey)).sign(text);
   }
@@ -143,8 +142,9 @@ export class LocalKeyRing implements ManagedKeyRing {
 
   async keepLogKey(publicKey: Uint8Array): Promise<void> {
     const log = this.#logKey(publicKey);
-    const { nextLog: _, ...others } = this.#secrets;
-    await this.#save({ ...others, log });
+    const secrets = { ...this.#secrets, log };
+    delete secrets.nextLog;
+    await this.#save(secrets);
   }
 
   /** Makes, keeps and saves a new key for a role; it counts once the root key has delegated it in the log. */

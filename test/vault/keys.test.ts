@@ -25,8 +25,11 @@ const LEAVE = 'staff/leave.md';
 const EVERYTHING = 'salary, leave, merger, canteen, bell';
 const world = worldTemplate();
 
-async function keyOf(vault: Vault, role: string): Promise<{ keyid: string; firstIndex: number }> {
-  const { signing } = await listKeys(vault.session);
+async function keyOf(
+  { session }: Pick<Vault, 'session'>,
+  role: string,
+): Promise<{ keyid: string; firstIndex: number }> {
+  const { signing } = await listKeys(session);
   const key = signing.find((each) => each.role === role && each.endIndex === null);
   if (key === undefined) throw new Error(`the vault has a key for ${role}`);
   return key;
@@ -217,7 +220,7 @@ describe('the log key', () => {
   it('stays when the root key is not there', async () => {
     const at = await world();
     await at.use(async ({ session }) => {
-      const key = await keyOf({ session } as Vault, 'root');
+      const key = await keyOf({ session }, 'root');
       const { ring } = session.context;
       const without = (role: string): readonly Signer[] =>
         LocalKeyRing.prototype.signers.call(ring, role).filter(({ keyid }) => keyid !== key.keyid);
