@@ -108,7 +108,11 @@ move(
         size,
         root: 'ab'.repeat(32),
       });
-      const fields = { old: head(9), new: head(5), logVkey: null, reason: 'restored from a copy' };
+      const recovery = (by: string): Promise<Uint8Array> => {
+        const heads = { old: head(replica.next + 4), new: head(replica.next) };
+        const fields = { ...heads, logVkey: null, reason: 'restored from a copy' };
+        return author.statement('recovery', fields, by);
+      };
       for (const by of [
         'ingest',
         'acl',
@@ -118,11 +122,11 @@ move(
         'directory',
         'eraser',
       ]) {
-        replica.refuse(await author.statement('recovery', fields, by), 'SCOPE');
+        replica.refuse(await recovery(by), 'SCOPE');
         tried();
       }
-      replica.refuse(await author.statement('recovery', fields, 'nobody'), 'SIGNATURE');
-      replica.accept(await author.statement('recovery', fields, 'root'));
+      replica.refuse(await recovery('nobody'), 'SIGNATURE');
+      replica.accept(await recovery('root'));
       tried();
     });
   },
