@@ -63,6 +63,8 @@ export {
   type PermissionReport,
   readAccessFile,
   type SessionOptions,
+  type UpgradeOptions,
+  type UpgradeReport,
   Vault,
   type VaultIngestOptions,
   type VaultIngestReport,

@@ -3,7 +3,12 @@
 import Table from 'cli-table3';
 import { type Command, CommanderError, Option } from 'commander';
 import { fail, isStrongroomError } from '../../src/core/index.ts';
-import { type Embedder, hashEmbedder, staticEmbedder } from '../../src/embed/index.ts';
+import {
+  type Embedder,
+  hashEmbedder,
+  TIERS as BUILT_IN,
+  tierEmbedder,
+} from '../../src/embed/index.ts';
 import { MODES, type Metric, type Scores } from './evaluate.ts';
 import type { Interval } from './statistics.ts';
 
@@ -11,7 +16,7 @@ const EXIT = { done: 0, failed: 1, usage: 2 } as const;
 
 /** The built-in embedders by the name of their tier. */
 export const TIERS: Readonly<Record<string, () => Embedder>> = {
-  static: () => staticEmbedder(),
+  ...Object.fromEntries(BUILT_IN.map((tier) => [tier, () => tierEmbedder(tier)])),
   hash: () => hashEmbedder(),
 };
 

@@ -79,7 +79,8 @@ async function init(invocation: Invocation<InitOptions>): Promise<void> {
   output.note(
     `\nKeep a copy of ${home}: without its keys nobody opens the vault.\n` +
       `Next: strongroom ingest FOLDER${option}\n` +
-      `      strongroom search "a question" --as ${access.owner}${option}`,
+      `      strongroom search "a question" --as ${access.owner}${option}\n` +
+      `      strongroom status${option}   # tiers of embedding: this vault begins with the static table`,
   );
 }
 

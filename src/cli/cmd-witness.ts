@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import { fail, hex, systemClock, systemRandom } from '../core/index.ts';
 import { parseTrust } from '../provenance/index.ts';
 import { Witness, witnessServer } from '../witness/index.ts';
+import { interruption } from './interruption.ts';
 import { addCommand, addGroup, type Invocation, type World } from './command.ts';
 import { readNamed } from './files.ts';
 import { facts } from './text.ts';
@@ -133,16 +134,10 @@ async function serve(invocation: Invocation<ServeOptions>): Promise<void> {
         ['witness key', witness.vkey],
       ]),
     );
-    await (world.interrupted ?? signalled)();
+    await interruption(world);
   } finally {
     server.close();
     server.closeAllConnections();
     witness.close();
   }
-}
-
-function signalled(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-  });
 }

@@ -2,10 +2,22 @@
 // What `doctor` looks at in a vault: trust, key ring, log, people, index, audit trail. The vault is opened to read.
 import { jcs, isStrongroomError } from '../core/index.ts';
 import { FileTrustStore } from '../store/index.ts';
-import { isVault, listKeys, readAccessFile, readConfig, type Session } from '../vault/index.ts';
+import { MINILM_PACKAGE, missingForMinilm } from '../embed/index.ts';
+import {
+  isVault,
+  listKeys,
+  readAccessFile,
+  readConfig,
+  type Session,
+  tierReport,
+} from '../vault/index.ts';
 import { type Finding, ok, problem, warning } from './doctor-finding.ts';
 import { type Invocation, passphraseFrom } from './command.ts';
 import { count, timeText } from './text.ts';
+import { tierText } from './tier-text.ts';
+
+/** What the parts of the transformer are called where they are installed from. */
+const PACKAGES = { runtime: 'onnxruntime-node', model: MINILM_PACKAGE } as const;
 
 /** Roles without which a vault cannot be written. */
 const WRITING_ROLES = ['sequencer', 'ingest', 'acl', 'directory', 'eraser', 'indexer', 'retriever'];
@@ -33,6 +45,7 @@ export async function checkVault(invocation: Invocation<unknown>): Promise<Findi
   await add('key ring', () => keyFindings(session, passphraseFrom(invocation.world.env)));
   await add('people', () => peopleFindings(session, invocation.accessFile()));
   await add('index', () => indexFindings(session));
+  await add('tier', () => tierFindings(session));
   await add('audit', () => Promise.resolve(auditFindings(session)));
   return findings;
 }
@@ -113,6 +126,21 @@ async function indexFindings(session: Session): Promise<Finding[]> {
     );
   }
   return findings;
+}
+
+/** A vault whose log names the transformer searches worse without it, and says so before somebody asks. */
+async function tierFindings(session: Session): Promise<Finding[]> {
+  const report = await tierReport(session);
+  const text = tierText(report);
+  if (report.tier === null || report.tier === 'static') return [ok('tier', text)];
+  const missing = await missingForMinilm();
+  if (missing.length === 0) return [ok('tier', text)];
+  const install = `npm install ${missing.map((part) => PACKAGES[part]).join(' ')}`;
+  const instead =
+    session.context.queries === 'required'
+      ? 'no question is answered'
+      : 'questions go by the table';
+  return [warning('tier', `${text}; here ${instead}: ${install}`)];
 }
 
 function auditFindings({ context }: Session): Finding[] {

@@ -12,6 +12,7 @@ import { registerLog } from './cmd-log.ts';
 import { registerSearch } from './cmd-search.ts';
 import { registerPolicy } from './cmd-policy.ts';
 import { registerTrust } from './cmd-trust.ts';
+import { registerUpgrade } from './cmd-upgrade.ts';
 import { registerVerify } from './cmd-verify.ts';
 import { registerWitness } from './cmd-witness.ts';
 import { examplesText, type World } from './command.ts';
@@ -64,6 +65,7 @@ function register(program: Command, world: World): void {
   registerIngest(program, world);
   registerSearch(program, world);
   registerVerify(program, world);
+  registerUpgrade(program, world);
   program.commandsGroup('Documents and permissions:');
   registerDocuments(program, world);
   registerAccess(program, world);

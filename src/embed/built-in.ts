@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The built-in models and their tiers.
-import { fail, isStrongroomError } from '../core/index.ts';
+import { fail, isStrongroomError, type StrongroomError } from '../core/index.ts';
 import type { Embedder } from './embedder.ts';
 import { hashEmbedder } from './hash-embedder.ts';
 import { hasMinilmFiles, minilmEmbedder } from './minilm-embedder.ts';
@@ -42,57 +42,55 @@ export async function missingForMinilm(): Promise<readonly ('runtime' | 'model')
   return (['runtime', 'model'] as const).filter((part) => lacks[part]);
 }
 
-/** How questions to a vault that names the transformer are embedded. */
-export interface QueryRule {
+/** How questions are embedded to a vault whose log names the transformer. */
+export interface QuestionRule {
+  /** Whether the log names it by now. */
+  readonly isNamed: () => boolean;
   /**
-   * `best`: by the transformer, and by the table where the transformer cannot be used. `required`: by the transformer or not
-   * at all. `static`: by the table.
+   * `best`: by the transformer, and by the table where the transformer is not installed. `required`: by the transformer or
+   * not at all. `static`: by the table.
    */
-  readonly queries: 'best' | 'required' | 'static';
+  readonly queries: Queries;
   /** Told once when the table stands in for the transformer. */
-  readonly onFallback: (reason: Error) => void;
+  readonly onFallback: (reason: StrongroomError) => void;
+  /** Default: the built-in one. */
+  readonly transformer?: Embedder;
+}
+
+/** See {@link QuestionRule}. */
+export type Queries = 'best' | 'required' | 'static';
+
+/** The built-in embedder of passages whose model is among those that a vault names, the cheapest of them; or null. */
+export function builtInEmbedder(models: readonly { readonly id: string }[]): Embedder | null {
+  const all = [staticEmbedder(), hashEmbedder(), minilmEmbedder()];
+  return all.find(({ identity }) => models.some(({ id }) => id === identity.model.id)) ?? null;
 }
 
 /**
- * The built-in embedder of a vault by the models that its log names; null when it was made for another one. Passages get
- * the first of the models, which costs least; better vectors follow by an upgrade.
+ * An embedder of passages, with questions by the transformer from the moment on that the vault names it. What is not
+ * installed may be done without; an altered file is an attack or damage, and nothing stands in for it.
  */
-export function builtInEmbedder(
-  models: readonly { readonly id: string }[],
-  rule?: QueryRule,
-): Embedder | null {
-  const names = (embedder: Embedder): boolean =>
-    models.some(({ id }) => id === embedder.identity.model.id);
-  const documents = [staticEmbedder(), hashEmbedder(), minilmEmbedder()].find(names) ?? null;
-  if (documents === null || rule === undefined || rule.queries === 'static') return documents;
-  const better = minilmEmbedder();
-  const isShared = documents.identity.space === better.identity.space;
-  if (!isShared || !names(better)) return documents;
-  return mixedEmbedder(
-    documents,
-    rule.queries === 'required' ? better : withFallback(better, rule),
-  );
-}
-
-/** The transformer, and in its place the table from the first time on that it cannot be loaded. */
-function withFallback(better: Embedder, { onFallback }: QueryRule): Embedder {
-  const table = staticEmbedder();
-  let hasFailed = false;
+export function withQuestions(passages: Embedder, rule: QuestionRule): Embedder {
+  const better = rule.transformer ?? minilmEmbedder();
+  const isOfSpace = passages.identity.space === better.identity.space;
+  if (!isOfSpace || rule.queries === 'static') return passages;
+  let isAbsent = false;
   return {
-    ...better,
+    ...passages,
     async embedQuery(text, options) {
-      if (hasFailed) return table.embedQuery(text, options);
+      if (isAbsent || !rule.isNamed()) return passages.embedQuery(text, options);
       try {
         return await better.embedQuery(text, options);
       } catch (error) {
-        // Absent parts are a choice; an altered file is an attack or damage, and nothing stands in for it.
-        const isAbsent =
-          isStrongroomError(error, 'RUNTIME_MISSING') || isStrongroomError(error, 'MODEL_MISSING');
-        if (!isAbsent) throw error;
-        hasFailed = true;
-        onFallback(error);
-        return table.embedQuery(text, options);
+        if (rule.queries === 'required' || !isMissing(error)) throw error;
+        isAbsent = true;
+        rule.onFallback(error);
+        return passages.embedQuery(text, options);
       }
     },
   };
+}
+
+function isMissing(error: unknown): error is StrongroomError {
+  return isStrongroomError(error, 'RUNTIME_MISSING') || isStrongroomError(error, 'MODEL_MISSING');
 }

@@ -7,5 +7,6 @@ export * from './discover.ts';
 export { decodeGrants } from './grants.ts';
 export * from './ingestion.ts';
 export * from './journal.ts';
+export * from './reembed.ts';
 export * from './tombstone.ts';
 export * from './types.ts';

@@ -13,6 +13,7 @@ import { discover, type SourceFile } from './discover.ts';
 import { DocumentWriter } from './document-writer.ts';
 import { decodeGrants, readGrants } from './grants.ts';
 import { loaderFor } from './parse/index.ts';
+import { asError, checkRange } from './limits.ts';
 import { pipelineId, prepareDocument, type PreparedDocument, timed } from './prepare.ts';
 import { prune } from './prune.ts';
 import { isOwnFault, readSource, type SourceContent } from './read-source.ts';
@@ -198,8 +199,17 @@ class Ingestion {
   #isUnchanged({ docId, current, content }: Known, parser: string): boolean {
     if (current?.status !== 'live') return false;
     const { journal } = this.#deps;
-    const pipeline = this.#pipeline(parser);
-    return journal.isUnchanged({ docId, leafHash: current.entryLeafHash, content, pipeline });
+    const facts = { docId, leafHash: current.entryLeafHash, content };
+    return this.#models().some((model) =>
+      journal.isUnchanged({ ...facts, pipeline: this.#pipeline(parser, model) }),
+    );
+  }
+
+  /** The run's own model and the others of the vault: what an upgrade has embedded again is not to be ingested again. */
+  #models(): readonly string[] {
+    const { ledger, embedder } = this.#deps;
+    const others = ledger.view.state.vault?.embedder.models ?? [];
+    return [...new Set([embedder.identity.model.id, ...others.map(({ id }) => id)])];
   }
 
   /** An unchanged file may have got another class, by a changed rule, or stand in another folder. */
@@ -229,9 +239,8 @@ class Ingestion {
     journal.note({ docId, leafHash, content, pipeline: this.#pipeline(parser) }, source.root);
   }
 
-  #pipeline(parser: string): string {
-    const { embedder, access } = this.#deps;
-    return pipelineId(parser, embedder.identity.model.id, access.frontMatter);
+  #pipeline(parser: string, model = this.#deps.embedder.identity.model.id): string {
+    return pipelineId(parser, model, this.#deps.access.frontMatter);
   }
 
   #resolve(source: SourceFile, grants: DocumentGrants): ResolvedAccess | null {
@@ -282,14 +291,4 @@ class Ingestion {
       else this.#failed ??= asError(error);
     }
   }
-}
-
-/** NaN, above all, must not pass for no limit. */
-function checkRange(name: string, value: number, max: number): void {
-  if (Number.isInteger(value) && value >= 1 && value <= max) return;
-  throw fail('USAGE', `${name} must be a whole number in 1..${max}`);
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

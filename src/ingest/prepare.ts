@@ -9,17 +9,27 @@ import type { SourceFile } from './discover.ts';
 import { loaderFor, type ParsedDocument } from './parse/index.ts';
 import type { IngestDependencies, IngestOptions, StageTimes } from './types.ts';
 
-/** A document that is ready to be sealed. */
-export interface PreparedDocument {
-  readonly parsed: ParsedDocument;
+/** What is sealed and signed of a document. */
+export interface Publishable {
+  readonly parsed: Pick<ParsedDocument, 'text' | 'title' | 'parser'> & {
+    readonly mediaType: string | null;
+  };
+  /** Name and version of what cut it. */
+  readonly chunker: string;
   readonly chunks: readonly Chunk[];
   /** Signed vector bytes, one for each chunk. */
   readonly vectors: readonly Uint8Array[];
   readonly screening: {
     readonly verdict: Verdict;
     readonly ruleset: string;
-    readonly findings: readonly Finding[];
+    readonly findings: readonly { readonly kind: string; readonly count: number }[];
   };
+}
+
+/** A source file that is ready to be sealed. */
+export interface PreparedDocument extends Publishable {
+  readonly parsed: ParsedDocument;
+  readonly screening: Publishable['screening'] & { readonly findings: readonly Finding[] };
 }
 
 /**
@@ -71,9 +81,10 @@ export async function prepareDocument(
   const texts = chunks.map(({ headings, text }) =>
     passageText({ sourceUri: source.uri, title: parsed.title, headings }, text),
   );
-  const vectors = await timed(stages, 'embed', () => embed(texts, deps.embedder, signal));
+  const vectors = await timed(stages, 'embed', () => embedPassages(texts, deps.embedder, signal));
   return {
     parsed,
+    chunker: CHUNKER,
     chunks,
     vectors,
     screening: { verdict, ruleset: HIDDEN_TEXT_RULESET, findings },
@@ -85,7 +96,7 @@ export async function prepareDocument(
  * @throws {VECTOR_INVALID} when the embedder gives another number of vectors, other dimensions, or NaN
  * @throws {EMBEDDER_FAILED} when it fails in a way of its own
  */
-async function embed(
+export async function embedPassages(
   texts: readonly string[],
   embedder: Embedder,
   signal: AbortSignal | undefined,

@@ -11,9 +11,8 @@ import {
   stateKey,
 } from '../provenance/index.ts';
 import { objectPath, sealDocument, type SealedDocument } from '../store/index.ts';
-import { CHUNKER } from './chunk/index.ts';
 import type { Submission } from './committer.ts';
-import { type PreparedDocument, timed } from './prepare.ts';
+import { type Publishable, timed } from './prepare.ts';
 import type { IngestDependencies, StageTimes } from './types.ts';
 
 /** What is published besides the prepared document. */
@@ -25,9 +24,18 @@ export interface Publication {
   readonly grants: string | null;
   /** The document's present state, or null for a new one. */
   readonly current: DocValue | null;
+  /** What the source is and its sequence number, where it is no file. */
+  readonly kind?: string;
+  readonly seq?: string | null;
   /** Class and expiry of a new document; an existing one keeps its own. */
   readonly firstAccess: { readonly aclDigest: Hex; readonly validUntil: number | null } | null;
 }
+
+/** What writing a version works with. */
+export type WriteDependencies = Pick<
+  IngestDependencies,
+  'ledger' | 'stores' | 'embedder' | 'clock' | 'signer'
+>;
 
 /** A signed document that waits for the log. */
 export interface SignedDocument extends Submission {
@@ -35,14 +43,14 @@ export interface SignedDocument extends Submission {
   readonly sealedBytes: number;
 }
 
-/** Version of this software's writer, for the signed pipeline. */
+/** Version of this software's writer, for the signed pipeline; behind it stands what ran the model. */
 const WRITER = 'strongroom@1';
 
 /** Seals and stores a document version and signs its statement; nobody can see it before the log names it. */
 export async function publishDocument(
-  prepared: PreparedDocument,
+  prepared: Publishable,
   publication: Publication,
-  deps: IngestDependencies,
+  deps: WriteDependencies,
   stages: StageTimes,
 ): Promise<SignedDocument> {
   const { stores } = deps;
@@ -82,7 +90,7 @@ export async function withdrawDocument(
 
 /** The index rows of a prepared document. */
 export function indexRows(
-  prepared: PreparedDocument,
+  prepared: Publishable,
   publication: Publication,
   leafHash: Hex,
   classNo: number,
@@ -102,9 +110,9 @@ export function indexRows(
 }
 
 function documentInput(
-  prepared: PreparedDocument,
+  prepared: Publishable,
   publication: Publication,
-  deps: IngestDependencies,
+  deps: WriteDependencies,
   ref: KeyRef,
 ): Parameters<typeof sealDocument>[1] {
   const { parsed, screening } = prepared;
@@ -131,9 +139,9 @@ function documentInput(
 }
 
 function signIngest(
-  prepared: PreparedDocument,
+  prepared: Publishable,
   publication: Publication,
-  deps: IngestDependencies,
+  deps: WriteDependencies,
   made: { readonly sealed: SealedDocument; readonly version: number },
 ): Promise<Uint8Array> {
   const { ledger, stores, embedder, clock } = deps;
@@ -152,10 +160,14 @@ function signIngest(
     facts: sealed.facts,
     parts: sealed.parts,
     embedder: { model: model.id, dims, dtype },
-    pipeline: { parser: prepared.parsed.parser, chunker: CHUNKER, versions: WRITER },
+    pipeline: {
+      parser: prepared.parsed.parser,
+      chunker: prepared.chunker,
+      versions: embedder.runtime === undefined ? WRITER : `${WRITER} ${embedder.runtime}`,
+    },
     class: firstAccess === null ? null : { aclDigest: firstAccess.aclDigest },
     scan: { verdict, ruleset },
-    source: { kind: 'file', namespace, seq: null },
+    source: { kind: publication.kind ?? 'file', namespace, seq: publication.seq ?? null },
     validUntil: firstAccess?.validUntil ?? null,
   };
   const digests = { object: sealed.sha256, chunkRoot: sealed.chunkRoot };

@@ -21,16 +21,7 @@ export class IngestTally {
   sealedBytes = 0;
   done = 0;
   readonly undecided: string[] = [];
-  readonly stages: StageTimes = {
-    read: 0,
-    parse: 0,
-    chunk: 0,
-    embed: 0,
-    seal: 0,
-    store: 0,
-    index: 0,
-    log: 0,
-  };
+  readonly stages = noStageTimes();
   readonly #failures: FileFailure[] = [];
   readonly #findings = new Map<string, number>();
   readonly #start = performance.now();
@@ -74,4 +65,9 @@ export class IngestTally {
       stages,
     };
   }
+}
+
+/** No time spent yet. */
+export function noStageTimes(): StageTimes {
+  return { read: 0, parse: 0, chunk: 0, embed: 0, seal: 0, store: 0, index: 0, log: 0 };
 }

@@ -131,6 +131,16 @@ export class OpenDocument {
     return this.tree.leaves.map((leaf, i) => this.#checked(i, all.subarray(leaf.start, leaf.end)));
   }
 
+  /** The whole normalised text, each chunk of it compared with its commitment. @throws {INTEGRITY} */
+  async wholeText(): Promise<string> {
+    const length = plainLength(this.statement.predicate.parts.text.bytes);
+    const all = await this.#plain('text', this.#text, 0, length);
+    for (const [i, { start, end }] of this.tree.leaves.entries()) {
+      this.#checked(i, all.subarray(start, end));
+    }
+    return fromUtf8(all);
+  }
+
   /** The opening that shows an outsider that the text of chunk `i` belongs to its commitment. */
   textOpening(i: number): Uint8Array {
     return textOpening(this.#salt, i);

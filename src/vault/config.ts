@@ -32,6 +32,8 @@ const configSchema = z.strictObject({
       guard: z.strictObject({ hiddenText: z.literal('refuse') }).optional(),
       maxAge: z.int().min(1).optional(),
       plaintextCache: z.literal(false).optional(),
+      /** No question goes through the static table in place of a transformer that the log names. */
+      queries: z.literal('required').optional(),
       witnesses: z.strictObject({ k: z.int().min(1).max(16) }).optional(),
     })
     .optional(),

@@ -14,6 +14,7 @@ import {
   systemClock,
   systemRandom,
 } from '../core/index.ts';
+import type { Queries } from '../embed/index.ts';
 import { Journal } from '../ingest/index.ts';
 import { LocalKeyRing, type ManagedKeyRing } from '../keys/index.ts';
 import {
@@ -67,6 +68,11 @@ export interface OpenOptions {
    * changes at once; raise it where each look is a call to a service.
    */
   readonly followInterval?: number;
+  /**
+   * How questions are embedded to a vault whose log names the transformer. `best`, the default: by it, and by the table where
+   * it is not installed, with an alarm; `required`: by it or not at all; `static`: by the table.
+   */
+  readonly queries?: Queries;
   /** Told of everything that was refused or repaired. */
   readonly onAlarm?: AlarmSink;
 }
@@ -94,6 +100,8 @@ export interface VaultContext {
   /** Keeps the evidence of two signed heads that contradict each other in the home directory. */
   readonly keepConflict: ConflictSink;
   readonly stateCopyInterval: number;
+  /** See {@link OpenOptions.queries}; the configuration file may demand `required`. */
+  readonly queries?: Queries;
   /** Milliseconds for which a published head that was read counts as the newest one. */
   readonly followInterval?: number;
   /** Takes the writer lock at once or not at all. @throws {VAULT_LOCKED} */
@@ -178,6 +186,7 @@ export function contextWith(options: OpenOptions, files: FileHome): VaultContext
     },
     stateCopyInterval: options.stateCopyInterval ?? STATE_COPY_INTERVAL,
     followInterval: options.followInterval ?? 0,
+    queries: config.policy?.queries ?? options.queries ?? 'best',
     ...workFiles(files),
     close: () => {
       keys.close();

@@ -1,20 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 import { need } from '../core/index.ts';
-import { builtInEmbedder, defaultEmbedder, type Embedder } from '../embed/index.ts';
+import {
+  builtInEmbedder,
+  defaultEmbedder,
+  type Embedder,
+  minilmEmbedder,
+  withQuestions,
+} from '../embed/index.ts';
 import type { Ledger } from '../provenance/index.ts';
+import type { VaultContext } from './context.ts';
 
 /**
- * The embedder to open a vault with: the one that is given, else the built-in one that the vault was made for.
+ * The embedder to open a vault with: the one that is given, else the built-in one that the vault was made for, with
+ * questions by the transformer if the log names it.
  * @throws {EMBEDDER_MISMATCH} when the vault was made for another one
  */
-export function embedderOf(ledger: Ledger, given?: Embedder): Embedder {
+export function embedderOf(
+  ledger: Ledger,
+  { queries = 'best', onAlarm }: Pick<VaultContext, 'queries' | 'onAlarm'>,
+  given?: Embedder,
+): Embedder {
   const made = ledger.view.state.vault?.embedder;
   const embedder = given ?? builtInEmbedder(made?.models ?? []) ?? defaultEmbedder();
-  const { space, dims, model } = embedder.identity;
-  const isSame =
-    made?.space === space &&
-    made.dims === dims &&
-    made.models.some((known) => known.id === model.id && known.sha256 === model.sha256);
+  const { space, dims } = embedder.identity;
+  const isSame = made?.space === space && made.dims === dims && isNamed(ledger, embedder);
   need('INV-EMBEDDER', isSame, 'EMBEDDER_MISMATCH', 'the vault was made for another embedder');
-  return embedder;
+  if (given !== undefined) return given;
+  return withQuestions(embedder, {
+    queries,
+    isNamed: () => isNamed(ledger, minilmEmbedder()),
+    onFallback: ({ code, message }) => {
+      onAlarm({ code, message: `${message}: questions go through the static table` });
+    },
+  });
+}
+
+/** Whether the log names a model as one of the vault's, with these very weights. */
+export function isNamed(ledger: Ledger, { identity: { model } }: Embedder): boolean {
+  const models = ledger.view.state.vault?.embedder.models ?? [];
+  return models.some(({ id, sha256 }) => id === model.id && sha256 === model.sha256);
 }

@@ -17,6 +17,13 @@ export * from './policy-admin.ts';
 export type { ErasureReport } from './removal.ts';
 export { planRecovery, type RecoveryPlan, recoverVault } from './recover.ts';
 export { Session, type SessionOptions } from './session.ts';
+export {
+  type TierReport,
+  tierReport,
+  type UpgradeOptions,
+  type UpgradeReport,
+  upgradeVault,
+} from './upgrade.ts';
 export * from './vault.ts';
 export type { Failure, VerificationReport } from './verify-all.ts';
 export { compareHead, cosignHead, type HeadComparison } from './witnessing.ts';

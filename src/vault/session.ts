@@ -103,7 +103,7 @@ export class Session {
         keepConflict: context.keepConflict,
         snapshot: (head) => latestSnapshot(context, head),
       });
-      const embedder = embedderOf(ledger, given);
+      const embedder = embedderOf(ledger, context, given);
       const access = await AccessState.open(context, ledger);
       ledger.requireFresh(access.view.policy.maxAge);
       return new Session({ context, ledger, access }, { embedder, centroids });

@@ -32,6 +32,7 @@ import { documentsMatching, findDocument, type NamedDocument } from './names.ts'
 import { applyAccess, type PermissionReport } from './permissions.ts';
 import { deleteDocuments, eraseDocument, type ErasureReport, finishErasures } from './removal.ts';
 import { Session, type SessionOptions } from './session.ts';
+import { type UpgradeOptions, type UpgradeReport, upgradeVault } from './upgrade.ts';
 import { verifyAll, type VerificationReport } from './verify-all.ts';
 
 /**
@@ -162,6 +163,16 @@ export class Vault {
     return session.exclusively(() =>
       eraseDocument(session, findDocument(session, name, namespace), reason),
     );
+  }
+
+  /**
+   * Brings the vault to the transformer: questions at once, documents one after the other, each as a new signed version of the
+   * same text. Searches and ingestions may go on meanwhile; a run that was stopped is continued by the next.
+   * @throws what {@link upgradeVault} throws
+   */
+  async upgrade(options: UpgradeOptions = {}): Promise<UpgradeReport> {
+    await this.#prepareToWrite();
+    return upgradeVault(this.session, options);
   }
 
   /** Checks log, objects and keys against each other. What does not hold is in the report. @throws {VAULT_LOCKED} to repair */

@@ -30,6 +30,7 @@ describe('doctor', () => {
       'ok       key ring',
       'ok       people',
       'ok       index',
+      'ok       tier',
       'ok       audit',
     ]);
     expect(lines[8]).toContain('5 documents, 6 chunks, 4 classes');

@@ -67,6 +67,7 @@ async function prepare({ embedder }: Session, text: string): Promise<PreparedDoc
   };
   return {
     parsed,
+    chunker: 'whole@1',
     chunks: [{ start: 0, end, text, headings: [], page: null, pos: null }],
     vectors: [encodeVector(quantise(vector ?? new Float32Array([1])))],
     screening: { verdict: 'clean', ruleset: '1', findings: [] },
