@@ -134,7 +134,7 @@ export class OpenDocument {
   /** The whole normalised text, each chunk of it compared with its commitment. @throws {INTEGRITY} */
   async wholeText(): Promise<string> {
     const length = plainLength(this.statement.predicate.parts.text.bytes);
-    const all = await this.#plain('text', this.#text, 0, length);
+    const { plain: all } = await this.#read('text', 0, length);
     for (const [i, { start, end }] of this.tree.leaves.entries()) {
       this.#checked(i, all.subarray(start, end));
     }
