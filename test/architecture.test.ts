@@ -11,7 +11,7 @@ const LAYERS = [
   ['core'],
   ['provenance', 'keys', 'access'],
   ['store', 'index', 'embed', 'guard', 'identity'],
-  ['ingest', 'retrieve', 'witness', 'aws'],
+  ['ingest', 'retrieve', 'witness', 'aws', 'opensearch'],
   ['vault'],
   ['cli'],
 ];
@@ -30,6 +30,7 @@ const AT_HOME = new Map([
   ['commander', 'cli'],
   ['cli-table3', 'cli'],
   ['node:sqlite', 'store'],
+  ['@opensearch-project/', 'opensearch'],
   ['@aws-sdk/', 'aws'],
   ['@smithy/', 'aws'],
 ]);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { placeWords } from '../core/index.ts';
-import { LANGUAGES, languageOf } from './language.ts';
+import { type Language, LANGUAGES, languageOf } from './language.ts';
 import type { DocumentName, PassageText } from './port.ts';
 import { termsOf } from './words.ts';
 
@@ -79,10 +79,15 @@ export function bagsOf(document: IndexedText): Bag[] {
 
 /** The terms of each row, repeats included. */
 export function rowTermsOf({ name, rows }: IndexedText): string[][] {
-  const no = languageOf(rows.map(({ body }) => body).join('\n'));
-  const language = no === null ? null : (LANGUAGES[no] ?? null);
+  const language = languageOfRows(rows);
   const place = placeWords(name.sourceUri);
   return rows.map((row) => termsOf(fieldsOf(place, row), language));
+}
+
+/** The language of a document's rows, which are all stemmed by it; null for English and where none shows. */
+export function languageOfRows(rows: readonly PassageText[]): Language | null {
+  const no = languageOf(rows.map(({ body }) => body).join('\n'));
+  return no === null ? null : (LANGUAGES[no] ?? null);
 }
 
 function fieldsOf(place: string, { title, headings, body }: PassageText): string {

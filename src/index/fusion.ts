@@ -22,6 +22,20 @@ const BY_SPACE: Readonly<Record<string, FusionWeights>> = {
   'sr/minilm-256/v1': { words: 1, vectors: 0.6 },
 };
 
+/** What of the best a row has; 0 where nothing is found. */
+export function share(part: number, whole: number): number {
+  return whole > 0 ? part / whole : 0;
+}
+
+/** The score of a row by its shares of the best BM25 and of the best positive similarity among the caller's rows. */
+export function fusedScore(
+  { words, vectors }: FusionWeights,
+  byWords: number,
+  byVector: number,
+): number {
+  return words * byWords + vectors * byVector;
+}
+
 /** The weights for vectors of a space. */
 export function fusionWeights(space: string): FusionWeights {
   return Object.hasOwn(BY_SPACE, space) ? (BY_SPACE[space] as FusionWeights) : EQUAL_WEIGHTS;

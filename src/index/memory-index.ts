@@ -1,12 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import {
-  fail,
-  type Hex,
-  isStrongroomError,
-  need,
-  type Random,
-  systemRandom,
-} from '../core/index.ts';
+import { fail, type Hex, isStrongroomError, type Random, systemRandom } from '../core/index.ts';
 import { B, K1 } from './bm25.ts';
 import { type Centroids, ListAssigner } from './centroids.ts';
 import {
@@ -31,7 +24,7 @@ import type {
   Residue,
   SearchRequest,
 } from './port.ts';
-import { checkClasses, checkClassNo, prepare } from './prepare.ts';
+import { checkClassNo, checkedSearch, prepare } from './prepare.ts';
 import { rank, type Ranking, type RankingQuery } from './ranking.ts';
 import { DirectoryCache } from './run-directory.ts';
 import type { DecodedClass } from './segment-decode.ts';
@@ -209,17 +202,13 @@ export class MemoryIndex implements PassageIndex {
     };
   }
 
-  search({ classes, text, vector, mode = 'hybrid', exact = false }: SearchRequest): RankingCursor {
-    // Copied before they are checked: what the caller changes later must not change whose rows are read.
-    const permitted = [...classes];
-    checkClasses(permitted);
-    const { scale, q } = { scale: vector.scale, q: vector.q.slice() };
-    const usable = q.length === this.dims && Number.isFinite(scale) && scale > 0;
-    need('INV-SEARCH-VECTOR', usable, 'VECTOR_INVALID', 'the vector of a query is malformed');
+  search(request: SearchRequest): RankingCursor {
+    const { text, mode = 'hybrid', exact = false } = request;
+    const { classes: permitted, vector } = checkedSearch(request, this.dims);
     const words = mode === 'vector' ? [] : queryTermsOf(text);
     const terms = words.map((term) => new LexicalTerm(this.#settings.hashKey, term));
     const allRows = exact ? Infinity : this.#allRows;
-    const vectors = { vector: { scale, q }, kernel: this.#kernel, allRows };
+    const vectors = { vector, kernel: this.#kernel, allRows };
     const query: RankingQuery = { mode, ...vectors, terms, weights: this.#weights };
     const pass = (depth: number, isFirst: boolean): Ranking =>
       rank(this.#directories.of(permitted), query, { depth, isFirst });

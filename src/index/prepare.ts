@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { fail, isDocId, need } from '../core/index.ts';
-import { decodeVector } from '../provenance/index.ts';
+import { decodeVector, type QuantisedVector } from '../provenance/index.ts';
 import { bagsOf } from './bags.ts';
 import type { PreparedDocument } from './class-block.ts';
-import type { DocumentName, PassageDocument } from './port.ts';
+import type { DocumentName, PassageDocument, SearchRequest } from './port.ts';
 
 /** Chunks of one document, as the formats limit them. */
 const MAX_CHUNKS = 2 ** 20;
@@ -59,6 +59,23 @@ export function checkClasses(classes: readonly number[]): void {
   classes.forEach(checkClassNo);
   const ascend = classes.every((classNo, at) => at === 0 || classNo > (classes[at - 1] as number));
   need('INV-SEARCH-CLASSES', ascend, 'USAGE', 'the classes of a search do not ascend');
+}
+
+/**
+ * Classes and vector of a search, copied before they are checked: what the caller changes later must not change whose
+ * rows are read.
+ * @throws {USAGE} as {@link checkClasses}, {VECTOR_INVALID} for another dimension or a scale that is none
+ */
+export function checkedSearch(
+  request: Pick<SearchRequest, 'classes' | 'vector'>,
+  dims: number,
+): { readonly classes: readonly number[]; readonly vector: QuantisedVector } {
+  const classes = [...request.classes];
+  checkClasses(classes);
+  const { scale, q } = { scale: request.vector.scale, q: request.vector.q.slice() };
+  const usable = q.length === dims && Number.isFinite(scale) && scale > 0;
+  need('INV-SEARCH-VECTOR', usable, 'VECTOR_INVALID', 'the vector of a query is malformed');
+  return { classes, vector: { scale, q } };
 }
 
 function isName({ sourceUri, title }: DocumentName): boolean {

@@ -2,7 +2,7 @@
 import type { QuantisedVector } from '../provenance/index.ts';
 import { LexicalQuery } from './bm25.ts';
 import type { ClassBlock } from './class-block.ts';
-import type { FusionWeights } from './fusion.ts';
+import { fusedScore, type FusionWeights, share } from './fusion.ts';
 import type { Kernel } from './kernels/kernel.ts';
 import type { LexicalTerm } from './lexical-term.ts';
 import { planVectors } from './planner.ts';
@@ -89,12 +89,8 @@ function fuse(
     seen.set(block, rows.add(row));
     const similarity = Math.max(0, similarityOf(block, row, vector));
     const byWords = share(lexical.scoreOf(block, row), mostWords);
-    const score = weights.words * byWords + weights.vectors * share(similarity, mostSimilar);
+    const score = fusedScore(weights, byWords, share(similarity, mostSimilar));
     fused.push({ block, row, score });
   }
   return fused.sort(compareRows);
-}
-
-function share(part: number, whole: number): number {
-  return whole > 0 ? part / whole : 0;
 }
