@@ -9,6 +9,7 @@ const ROOT = path.resolve(import.meta.dirname, '..');
 /** Folders whose checks must all be tested. */
 const COVERED = [
   'src/access',
+  'src/aws',
   'src/core',
   'src/embed',
   'src/guard',

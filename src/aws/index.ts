@@ -3,6 +3,13 @@
 export * from './aws-error.ts';
 export * from './connection.ts';
 export * from './iam/index.ts';
+export type * from './kms-key-cache.ts';
+export * from './kms-grants.ts';
+export * from './kms-key-ring.ts';
+export type * from './kms-ring-options.ts';
+export * from './kms-ring-state.ts';
+export * from './kms-service.ts';
+export * from './kms-signer.ts';
 export type * from './s3-place.ts';
 export * from './s3-store.ts';
 export * from './s3-key-table.ts';

@@ -195,6 +195,24 @@ export const ERROR_CODES = {
     meaning: 'The key ring holds no key for this role or version.',
     remedy: 'Run `strongroom keys list`; delegate a key for the role.',
   },
+  KMS_KEY_DISABLED: {
+    area: 'keys',
+    meaning:
+      'A key of the key service is disabled, or in another state in which it works for nobody.',
+    remedy: 'Enable the key in the key service, if it was not disabled on purpose.',
+  },
+  KMS_KEY_DELETION: {
+    area: 'keys',
+    meaning:
+      'A key of the key service is about to be deleted: with it goes everything sealed under it.',
+    remedy: 'Cancel the deletion in the key service and enable the key, unless it is meant.',
+  },
+  KEY_BRANCH_RECENT: {
+    area: 'keys',
+    meaning:
+      'A wrapping key was superseded so lately that other writers may still wrap data keys with it.',
+    remedy: 'Wait, then run `strongroom keys rewrap --forget-old` again: nothing was forgotten.',
+  },
   KEY_ROW_INVALID: {
     area: 'integrity',
     meaning: 'A wrapped data key was altered, swapped or belongs elsewhere.',

@@ -4,7 +4,7 @@ import { concat, hkdfExpand, hmac, lp, u32be, u64be } from '../core/index.ts';
 import type { KeyRef } from './seal.ts';
 
 /** What a lookup key is for. */
-export type LookupUse = 'id' | 'class' | 'token' | 'source' | 'fence' | 'audit';
+export type LookupUse = 'id' | 'class' | 'token' | 'source' | 'fence' | 'audit' | 'ring';
 
 /** `K_x`: the tenant's lookup key for one use. */
 export function lookupKeyFor(lookup: Uint8Array, use: LookupUse): Uint8Array {

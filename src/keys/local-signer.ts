@@ -28,6 +28,11 @@ export class LocalSigner implements Signer {
   }
 
   sign(message: Uint8Array): Promise<Uint8Array> {
-    return Promise.resolve(sign(null, message, this.#key));
+    return Promise.resolve(this.signNow(message));
+  }
+
+  /** {@link LocalSigner.sign}, done on return. */
+  signNow(message: Uint8Array): Uint8Array {
+    return sign(null, message, this.#key);
   }
 }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { verify } from 'node:crypto';
 import {
   chmodSync,
   mkdirSync,
@@ -11,18 +10,16 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { hex, systemRandom, utf8 } from '../../src/core/index.ts';
+import { systemRandom } from '../../src/core/index.ts';
 import { keyRingPath } from '../../src/keys/key-ring-file.ts';
-import { type KeyRef, LocalKeyRing, type LocalKeyRingOptions } from '../../src/keys/index.ts';
-import { ed25519Spki } from '../../src/provenance/note.ts';
-import { parsePublicKey, verifySignature } from '../../src/provenance/public-key.ts';
+import { LocalKeyRing, type LocalKeyRingOptions } from '../../src/keys/index.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { expectRejection } from '../support/tampering.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { describeKeyRing, REF } from './ring-suite.ts';
 
 const VAULT = '0f'.repeat(16);
 const OTHER_VAULT = '1e'.repeat(16);
-const REF: KeyRef = { tenantId: 'acme', kind: 'doc', id: 'd-1', no: 1 };
 const posix = process.platform !== 'win32';
 
 const optionsIn = (
@@ -39,37 +36,15 @@ const optionsIn = (
 const modeOf = (file: string): number => statSync(file).mode & 0o777;
 const keyFile = (home: string): string => keyRingPath(home, VAULT).replace(/json$/, 'key');
 
+describeKeyRing('a local ring', async () => {
+  const options = optionsIn(temporaryFolder());
+  return {
+    made: await LocalKeyRing.create(options),
+    open: () => LocalKeyRing.open(options),
+  };
+});
+
 describe('a new key ring', () => {
-  it('opens again with the same keys', async () => {
-    const options = optionsIn(temporaryFolder());
-    const made = await LocalKeyRing.create(options);
-    const opened = await LocalKeyRing.open(options);
-    expect([opened.vaultId, opened.tenantId]).toEqual([VAULT, 'acme']);
-    expect(hex(opened.lookupKey('id'))).toBe(hex(made.lookupKey('id')));
-    expect(hex(opened.logPublicKey)).toBe(hex(made.logPublicKey));
-    expect(opened.branchVersion).toBe(made.branchVersion);
-    expect(opened.signers('root').map((s) => s.keyid)).toEqual(
-      made.signers('root').map((s) => s.keyid),
-    );
-    const dek = systemRandom.bytes(32);
-    expect(hex(await opened.unwrap(REF, await made.wrap(REF, dek)))).toBe(hex(dek));
-  });
-
-  it('signs notes with the log key and statements with the root key', async () => {
-    const ring = await LocalKeyRing.create(optionsIn(temporaryFolder()));
-    const text = utf8('checkpoint\n');
-    const logKey = parsePublicKey(ed25519Spki(ring.logPublicKey));
-    expect(
-      logKey !== null &&
-        verifySignature(logKey, text, await ring.signNote(text, ring.logPublicKey)),
-    ).toBe(true);
-    const [root] = ring.signers('root');
-    const rootKey = parsePublicKey(root?.spki ?? new Uint8Array(0));
-    const signature = (await root?.sign(text)) ?? new Uint8Array(0);
-    expect(rootKey !== null && verify(null, text, rootKey.handle, signature)).toBe(true);
-    expect(rootKey?.keyid).not.toBe(logKey?.keyid);
-  });
-
   it.runIf(posix)('is private: files 0600, folder 0700, nothing left over', async () => {
     const home = temporaryFolder();
     await LocalKeyRing.create(optionsIn(home));
@@ -214,54 +189,7 @@ describe('opening a key ring', () => {
   });
 });
 
-describe('rotation of the branch key', () => {
-  it('wraps under the new version and still unwraps old rows', async () => {
-    const options = optionsIn(temporaryFolder());
-    const ring = await LocalKeyRing.create(options);
-    const [first, dek] = [ring.branchVersion, systemRandom.bytes(32)];
-    const old = await ring.wrap(REF, dek);
-    const second = await ring.rotateBranch();
-    expect(ring.branchVersion).toBe(second);
-    expect(ring.branchVersions).toEqual([first, second]);
-    const opened = await LocalKeyRing.open(options);
-    expect(opened.branchVersion).toBe(second);
-    expect(hex(await opened.unwrap(REF, old))).toBe(hex(dek));
-    expect(hex(await opened.unwrap(REF, await ring.wrap(REF, dek)))).toBe(hex(dek));
-  });
-
-  it('loses the rows of a version that was dropped, and never drops the current one', async () => {
-    const options = optionsIn(temporaryFolder());
-    const ring = await LocalKeyRing.create(options);
-    const old = await ring.wrap(REF, systemRandom.bytes(32));
-    const [first, second] = [ring.branchVersion, await ring.rotateBranch()];
-    const third = await ring.rotateBranch();
-    await ring.dropBranches([first, third]);
-    const opened = await LocalKeyRing.open(options);
-    expect(opened.branchVersions).toEqual([second, third]);
-    await expectRejection(opened.unwrap(REF, old), 'KEY_UNAVAILABLE');
-  });
-
-  it('refuses rows that are swapped or altered', async () => {
-    const ring = await LocalKeyRing.create(optionsIn(temporaryFolder()));
-    const row = await ring.wrap(REF, systemRandom.bytes(32));
-    await expectRejection(ring.unwrap({ ...REF, no: 2 }, row), 'KEY_ROW_INVALID');
-    await expectRejection(ring.unwrap(REF, row.subarray(1)), 'KEY_ROW_INVALID');
-  });
-});
-
 describe('delegated signers', () => {
-  it('are kept per role, newest first', async () => {
-    const options = optionsIn(temporaryFolder());
-    const ring = await LocalKeyRing.create(options);
-    const [one, two] = [await ring.addSigner('ingest'), await ring.addSigner('ingest')];
-    const acl = await ring.addSigner('acl');
-    const opened = await LocalKeyRing.open(options);
-    const ids = (role: string): string[] => opened.signers(role).map((signer) => signer.keyid);
-    expect(ids('ingest')).toEqual([two.keyid, one.keyid]);
-    expect(ids('acl')).toEqual([acl.keyid]);
-    expect(ids('retriever')).toEqual([]);
-  });
-
   it('come from the injected randomness, so that a simulation repeats', async () => {
     const ids = await Promise.all(
       [1, 2].map(async () => {

@@ -67,6 +67,8 @@ function speaksOf(statement: Statement, { principal, operation, context }: Reque
 function grants(grant: Grant, { principal, operation, context }: Request): boolean {
   const { grantee, operations, equals, subset } = grant;
   if (grantee !== principal || !operations.includes(operation)) return false;
+  // Constraints speak of operations that take a context.
+  if (operation === 'DescribeKey') return true;
   const holds = (wanted: EncryptionContext): boolean =>
     Object.entries(wanted).every(([name, value]) => context[name] === value);
   if (subset !== null && !holds(subset)) return false;
