@@ -6,6 +6,7 @@ import {
   parseTrust,
   parseVkey,
   type ReceiptVerdict,
+  type ShownRecovery,
   type Trust,
   trustFromGenesis,
   verifyReceipt,
@@ -124,6 +125,7 @@ function verdictText(verdict: ReceiptVerdict, fromGenesis: boolean, paint: Paint
   const compared = {
     same: 'same as trusted',
     consistent: 'continues the trusted head',
+    recovered: 'the root key has given up the trusted head',
     'not compared': 'not compared with a trusted head',
   };
   const how = verdict.identity === 'token' ? 'by token' : 'by impersonation';
@@ -142,6 +144,7 @@ function verdictText(verdict: ReceiptVerdict, fromGenesis: boolean, paint: Paint
       'log head',
       `${head.size} entries, root ${head.root.slice(0, 16)}..., ${compared[verdict.headCompared]}`,
     ],
+    ...verdict.recoveries.map((recovery) => ['recovery', recoveryText(recovery)] as const),
     ['state time', timeText(verdict.stateTime)],
     ['root key', fromGenesis ? 'taken from genesis: give --trust for more' : 'from the trust file'],
     ...passages.map(
@@ -152,4 +155,12 @@ function verdictText(verdict: ReceiptVerdict, fromGenesis: boolean, paint: Paint
         ] as const,
     ),
   ]);
+}
+
+function recoveryText({ old, new: next, logVkey, reason, time }: ShownRecovery): string {
+  const named = (head: ShownRecovery['old']): string =>
+    `${head.size} entries, root ${head.root.slice(0, 16)}...`;
+  const went =
+    next.size < old.size ? `from ${named(old)} back to ${named(next)}` : `at ${named(old)}`;
+  return `${timeText(time)}, ${went}${logVkey === null ? '' : ', another log key'}: ${JSON.stringify(reason)}`;
 }

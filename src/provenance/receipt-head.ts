@@ -7,6 +7,7 @@ import { verifyConsistency } from './merkle.ts';
 import { parseNote } from './note.ts';
 import type { Receipt } from './receipt.ts';
 import { hashes } from './receipt-open.ts';
+import { isFrom, shownRecoveries } from './receipt-recovery.ts';
 import type { ReceiptVerdict } from './receipt-verify.ts';
 import type { Trust } from './trust.ts';
 
@@ -23,13 +24,15 @@ export function checkReceiptWitnesses(head: Checkpoint, { file: { witnesses } }:
   );
 }
 
-/** How the head of a receipt relates to the trusted one. @throws {RECEIPT_INVALID} when they contradict each other */
+/** How the head of a receipt relates to the trusted one, if its recoveries hold. @throws {RECEIPT_INVALID} when they contradict each other */
 export function compareHeads(
   receipt: Receipt,
   head: Checkpoint,
   trust: Trust,
 ): ReceiptVerdict['headCompared'] {
   if (trust.head === null) return 'not compared';
+  if (shownRecoveries(receipt).some(({ statement }) => isFrom(statement.predicate, trust)))
+    return 'recovered';
   if (trust.head.size === head.size) {
     const same = hex(trust.head.root) === hex(head.root);
     need('INV-RECEIPT-HEAD', same, 'RECEIPT_INVALID', 'the head is not the one that you trust');

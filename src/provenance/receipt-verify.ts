@@ -24,6 +24,7 @@ import {
   openLogged,
   type ReceiptCheck,
 } from './receipt-open.ts';
+import { openReceiptHead, openRecoveries, type ShownRecovery } from './receipt-recovery.ts';
 import { openPassage, type ProvenPassage } from './receipt-passage.ts';
 import { checkSigner } from './receipt-signers.ts';
 import { parseVkey } from './note.ts';
@@ -32,6 +33,7 @@ import type { StatementOf } from './statement.ts';
 import type { Trust } from './trust.ts';
 
 export type { ProvenPassage } from './receipt-passage.ts';
+export type { ShownRecovery } from './receipt-recovery.ts';
 
 /** What a receipt was found to show. */
 export interface ReceiptVerdict {
@@ -40,8 +42,10 @@ export interface ReceiptVerdict {
   /** The retriever's key attests that the caller was allowed at that head. */
   readonly attested: boolean;
   readonly head: { readonly origin: string; readonly size: number; readonly root: Hex };
-  /** How the head relates to the one that the verifier trusts. */
-  readonly headCompared: 'same' | 'consistent' | 'not compared';
+  /** How the head relates to the one that the verifier trusts; `recovered`: the root key has signed that it was given up. */
+  readonly headCompared: 'same' | 'consistent' | 'recovered' | 'not compared';
+  /** Recoveries that the log went through: the newest that went back, and the newest that changed the log key. */
+  readonly recoveries: readonly ShownRecovery[];
   /** Unix seconds of the signed state. */
   readonly stateTime: number;
   readonly passages: readonly ProvenPassage[];
@@ -76,9 +80,10 @@ function verdictOf(receipt: Receipt, trust: Trust): ReceiptVerdict {
     'RECEIPT_INVALID',
     'the receipt is of another log',
   );
-  const head = openCheckpoint(utf8(receipt.head), trust.log, trust.logKey);
+  const head = openReceiptHead(receipt, trust);
   checkReceiptWitnesses(head, trust);
   const headCompared = compareHeads(receipt, head, trust);
+  const recoveries = openRecoveries(receipt, head, trust);
   const state = openState(receipt, head);
   const check: ReceiptCheck = {
     receipt,
@@ -101,6 +106,7 @@ function verdictOf(receipt: Receipt, trust: Trust): ReceiptVerdict {
     attested: attestation !== null,
     head: { origin: head.origin, size: head.size, root: hex(head.root) },
     headCompared,
+    recoveries,
     stateTime: time,
     passages,
     caller: attestation === null ? null : openCaller(receipt, attestation),

@@ -49,6 +49,8 @@ const receiptSchema = z.strictObject({
   keys: z.array(z.strictObject({ keyid: hex32, delegate: loggedEntry, stateProof })).max(64),
   /** Optional proof that the head continues an older one that the verifier may trust. */
   consistency: z.strictObject({ size: z.int().min(1), proof }).nullable(),
+  /** The newest recovery that went back and the newest that changed the log key, if any, in the order of the log. */
+  recoveries: z.array(loggedEntry).max(2),
   /** Genesis with its proof, for verifiers that hold the log key alone. */
   genesis: loggedEntry.nullable(),
   /** DSSE envelope of kind `context`, or null. */

@@ -55,6 +55,7 @@ export async function buildReceipt(
     passages,
     keys: await buildKeys(build, signers),
     consistency: await consistency(build, content.since),
+    recoveries: await recoveries(build),
     genesis: await loggedEntry(build, 0),
     attest: base64(content.attest),
     caller: content.caller,
@@ -142,6 +143,14 @@ async function consistency(build: Build, since: number | null): Promise<Receipt[
   if (since < 1 || since > head.size) return null;
   const proof = await reader.consistencyProof(since, head.size);
   return { size: since, proof: proof.map(hex) };
+}
+
+/** The newest recovery that went back, and the newest that changed the log key: an outsider is to see both. */
+async function recoveries(build: Build): Promise<LoggedEntry[]> {
+  const found = (['back', 'log-key'] as const).map((what) => build.at.lookup('recovery', what));
+  const entries = new Set(found.flatMap((recovery) => recovery?.entry ?? []));
+  const shown = [...entries].sort((a, b) => a - b);
+  return Promise.all(shown.map((index) => loggedEntry(build, index)));
 }
 
 function signerOf(entry: string): Hex {

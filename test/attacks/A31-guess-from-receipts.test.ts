@@ -58,6 +58,7 @@ const FIELDS = [
   'passages.stateProof.path',
   'passages.stateProof.value',
   'passages.stateProof.valueHash',
+  'recoveries',
   'state',
   'state.entry',
   'state.index',

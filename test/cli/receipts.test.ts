@@ -33,6 +33,27 @@ describe('context and verify', () => {
     });
   });
 
+  it('show a change of the log key to who holds a trust file from before', async () => {
+    const world = await template();
+    await world.ok('trust', 'export', '--out', 'trust.json');
+    await world.ok('keys', 'rotate', 'log', '--reason', 'routine', '--yes');
+    await world.ok('context', 'days of leave', '--as', 'ben', '--receipt', 'r.json');
+    const { stdout } = await world.ok('verify', 'r.json', '--trust', 'trust.json');
+    expect(stdout).toMatch(
+      /\nrecovery {5}\S+Z, at \d+ entries, root .*, another log key: "routine"\n/,
+    );
+    const { head, recoveries } = (await world.json(
+      'verify',
+      'r.json',
+      '--trust',
+      'trust.json',
+    )) as {
+      head: { size: number };
+      recoveries: { index: number; reason: string }[];
+    };
+    expect(recoveries).toMatchObject([{ index: head.size - 2, reason: 'routine' }]);
+  });
+
   it('keep the budget', async () => {
     const world = await template();
     const small = await world.json('context', 'leave', '--as', 'ada', '--budget', '60');

@@ -4,6 +4,7 @@ import { NegativeLog, type Negatives } from './cases.ts';
 import { formCases } from './form-cases.ts';
 import { headCases } from './head-cases.ts';
 import { passageCases } from './passage-cases.ts';
+import { recoveryCases } from './recovery-cases.ts';
 import { signerCases } from './signer-cases.ts';
 
 /** Makes the valid receipt and every wrong one; the same bytes on every machine. */
@@ -13,5 +14,6 @@ export async function makeNegatives(): Promise<Negatives> {
   await headCases(log);
   await signerCases(log);
   await passageCases(log);
+  await recoveryCases(log);
   return { golden: jcsBytes(log.receipt), trust: log.trust, cases: log.cases };
 }

@@ -25,7 +25,7 @@ export interface Negatives {
   readonly cases: readonly NegativeCase[];
 }
 
-/** The log that the valid receipt is of: a document by a key of the root, one by a key that a second root key delegated. */
+/** The log that the valid receipt is of: it once went back; a document by a key of the root, one by a key that a second root key delegated. */
 export class NegativeLog {
   readonly author = new LogAuthor('negatives');
   readonly receipts: ReceiptAuthor;
@@ -51,6 +51,8 @@ export class NegativeLog {
   static async world(author: LogAuthor): Promise<ReceiptAuthor> {
     const receipts = await ReceiptAuthor.founded(author);
     const { replica } = receipts;
+    const given = { size: FIRST_SIZE + 8, root: new Uint8Array(32).fill(5) };
+    replica.accept(await author.recovery(given, receipts.head()));
     replica.accept(await author.delegate('second root', 'root'));
     const scope = { namespaces: ['files', 'mail'] };
     replica.accept(await author.delegate('second ingest', 'ingest', scope, 'second root'));

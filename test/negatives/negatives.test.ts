@@ -90,7 +90,7 @@ describe('the negative receipts', () => {
   });
 
   it('meet every check of a receipt', () => {
-    const source = ['passage', 'signers', 'open', 'head', 'verify'].map((name) =>
+    const source = ['passage', 'signers', 'open', 'head', 'recovery', 'verify'].map((name) =>
       readFileSync(path.resolve(`src/provenance/receipt-${name}.ts`), 'utf8'),
     );
     const ids = source.flatMap((text) =>

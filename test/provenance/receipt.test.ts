@@ -28,7 +28,7 @@ const without = (value: object, name: string): object =>
 describe('the form of a receipt', () => {
   it('is read back as it was written', () => {
     expect(parseReceipt(BYTES)).toEqual(receipt);
-    const bare = { passages: [], keys: [], consistency: null, genesis: null };
+    const bare = { passages: [], keys: [], consistency: null, recoveries: [], genesis: null };
     const least = { ...receipt, ...bare, attest: null, caller: null };
     expect(parseReceipt(receiptBytes(least))).toEqual(least);
   });

@@ -13,6 +13,7 @@ import {
   rootOf,
   type TreeHead,
 } from '../../src/provenance/merkle.ts';
+import { parseVkey } from '../../src/provenance/note.ts';
 import { parseEnvelope } from '../../src/provenance/dsse.ts';
 import type { Predicate } from '../../src/provenance/predicates.ts';
 import type {
@@ -139,10 +140,12 @@ export class ReceiptAuthor {
     return parseTrust(jcsBytes(new LogWorld(this.author).trustFile(head)));
   }
 
-  /** A head under the signature of the log key. */
-  checkpoint(head: TreeHead): Promise<string> {
-    const { log, logKey } = this.trust();
-    return signCheckpoint(log, head, logKey, (text) => this.author.signer('log').sign(text));
+  /** A head under the signature of the log key of a name; default: the one that the log names. */
+  checkpoint(head: TreeHead, by?: string): Promise<string> {
+    const { author, replica } = this;
+    const named = replica.state.vault?.logVkey ?? author.logVkey;
+    const key = parseVkey(by === undefined ? named : author.logVkeyOf(by))!;
+    return signCheckpoint(author.log, head, key, (text) => author.logSigner(key).sign(text));
   }
 
   /** A receipt at the end of the log. */
@@ -160,6 +163,7 @@ export class ReceiptAuthor {
       passages,
       keys: this.#keys(signed.flatMap((entry) => (entry === null ? [] : [signerOf(entry)]))),
       consistency: options.since === undefined ? null : this.#consistency(options.since),
+      recoveries: this.#recoveries(),
       genesis: this.logged(0),
       attest,
       caller: attest === null ? null : CALLER,
@@ -237,6 +241,14 @@ export class ReceiptAuthor {
     };
     const signer = author.signer(options.by ?? 'retriever');
     return base64(await signStatement('context', predicate, signer));
+  }
+
+  #recoveries(): LoggedEntry[] {
+    const found = (['back', 'log-key'] as const).map((what) =>
+      this.replica.lookup('recovery', what),
+    );
+    const entries = new Set(found.flatMap((recovery) => recovery?.entry ?? []));
+    return [...entries].sort((a, b) => a - b).map((index) => this.logged(index));
   }
 
   /** Every signer that the ledger knows, and every root key that leads to one. */

@@ -3,7 +3,15 @@
 import { cp, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { endorseDocuments, planRecovery, recoverVault, revokeKey } from '../../src/vault/index.ts';
+import { verifyReceipt } from '../../src/provenance/index.ts';
+import { FileTrustStore } from '../../src/store/index.ts';
+import {
+  endorseDocuments,
+  planRecovery,
+  readConfig,
+  recoverVault,
+  revokeKey,
+} from '../../src/vault/index.ts';
 import { expectRejection } from '../support/tampering.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { VaultWorld } from '../support/vault-world.ts';
@@ -57,6 +65,29 @@ describe('recovering a vault', () => {
     await cp(world.vault, elsewhere.vault, { recursive: true });
     expect(await elsewhere.finds('ada', 'soup on Mondays')).toContain('news/canteen.md');
     expect(elsewhere.codes).toContain('ROLLBACK');
+  });
+
+  it('is named with both heads by every receipt from there on', async () => {
+    const world = await lost();
+    const seen = await new FileTrustStore(
+      world.home,
+      (await readConfig(world.vault)).vaultId,
+    ).read();
+    const plan = await recoverVault(options(world), 'disk lost');
+    await world.use(async (vault) => {
+      const caller = { id: 'ada', identity: 'impersonated' } as const;
+      const { receipt } = await vault.context({
+        caller,
+        query: 'soup on Mondays',
+        budget: 400,
+        receipt: true,
+      });
+      const verdict = verifyReceipt(receipt!, seen);
+      expect(verdict.recoveries).toMatchObject([
+        { ...plan, index: plan.new.size, reason: 'disk lost' },
+      ]);
+      expect(verdict.headCompared).toBe('recovered');
+    });
   });
 
   it('is refused while nothing was lost', async () => {
