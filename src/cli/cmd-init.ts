@@ -6,8 +6,9 @@ import { parseAccessFile } from '../access/index.ts';
 import { fail, fromUtf8, isPrincipal } from '../core/index.ts';
 import { defaultEmbedder } from '../embed/index.ts';
 import { readIfPresent } from '../keys/index.ts';
-import { createVault, isVault } from '../vault/index.ts';
+import { createVault, isVault, parseHome } from '../vault/index.ts';
 import { addCommand, type Invocation, passphraseFrom, type World } from './command.ts';
+import { readNamed } from './files.ts';
 import { facts } from './text.ts';
 import { accessTemplate, ownName } from './templates.ts';
 
@@ -16,6 +17,7 @@ interface InitOptions {
   readonly refuse: boolean;
   readonly access?: string;
   readonly tenant: string;
+  readonly home?: string;
 }
 
 /** `strongroom init`. */
@@ -27,13 +29,15 @@ export function registerInit(program: Command, world: World): void {
       'strongroom init',
       'strongroom init --vault /srv/docs --refuse --access /etc/strongroom/access.yaml',
       'STRONGROOM_PASSPHRASE=... strongroom init        # lock the key ring by a passphrase',
+      'strongroom init --home home.json                 # objects, keys and locks in S3 buckets',
     ],
     configure: (command) =>
       command
         .option('--owner <name>', 'owner of documents that no rule names (default: your user name)')
         .option('--refuse', 'refuse documents that no rule names: the default for servers', false)
         .option('--access <file>', 'access file to use, or to write when it does not exist')
-        .option('--tenant <id>', 'opaque tenant id', 'default'),
+        .option('--tenant <id>', 'opaque tenant id', 'default')
+        .option('--home <file>', 'JSON that names the buckets of a vault for many machines'),
     run: init,
   });
 }
@@ -52,6 +56,10 @@ async function init(invocation: Invocation<InitOptions>): Promise<void> {
       : fromUtf8(present);
   const access = parseAccessFile(text);
   const passphrase = passphraseFrom(world.env);
+  const services =
+    options.home === undefined
+      ? undefined
+      : parseHome(await readNamed(invocation, options.home, 'description of the home'));
   const create = (): Promise<{ vaultId: string }> =>
     createVault({
       vault,
@@ -60,6 +68,7 @@ async function init(invocation: Invocation<InitOptions>): Promise<void> {
       access,
       embedder: defaultEmbedder(),
       ...(passphrase !== undefined && { passphrase }),
+      ...(services !== undefined && { services }),
     });
   const { vaultId } = await (present === null ? withAccessFile(file, text, create) : create());
   const locked = passphrase !== undefined;

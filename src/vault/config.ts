@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { LocalPolicy } from '../access/index.ts';
 import { fail, fromUtf8, utf8 } from '../core/index.ts';
 import { readIfPresent, withPrivateFiles, writePrivateFile } from '../keys/index.ts';
+import { homeSchema } from './home-config.ts';
 
 /** Version of the vault's layout that this code reads and writes. */
 export const VAULT_FORMAT = 1;
@@ -42,6 +43,8 @@ const configSchema = z.strictObject({
     .array(z.url({ protocol: /^https?$/ }))
     .max(16)
     .optional(),
+  /** Services that hold the shared parts of the vault; without it they are files beside this one. */
+  home: homeSchema.optional(),
 });
 
 /** The content of strongroom.json. */

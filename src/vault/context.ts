@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything that a vault is made of, behind ports; and how the embedded home keeps it in files.
+// Everything that a vault is made of, behind ports: what all machines share, and what each keeps for itself in files.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import {
@@ -28,22 +28,19 @@ import {
   auditPath,
   type AuditTrail,
   evidenceDirectory,
-  FileStore,
   FileTrustStore,
   homeDirectory,
   keepConflict,
   type KeyTable,
-  lockPath,
   logPrefix,
   type SealedStore,
   SqliteAuditTrail,
-  SqliteKeyTable,
   SqliteLedgerCache,
-  SqliteLockStore,
   verifiedPath,
   WriterLock,
 } from '../store/index.ts';
 import { readConfig, type VaultConfig } from './config.ts';
+import { type AwsAccess, openParts } from './home-parts.ts';
 import { type SegmentMemory, VerifiedSegments } from './verified-segments.ts';
 
 const STATE_COPY_INTERVAL = 10_000;
@@ -58,8 +55,10 @@ export interface OpenOptions {
   readonly passphrase?: string;
   readonly clock?: Clock;
   readonly random?: Random;
-  /** Where sealed objects and the log lie; default: files in the vault's directory. */
+  /** Where sealed objects and the log lie; default: where strongroom.json says, else files in the vault's directory. */
   readonly objects?: ObjectStore;
+  /** How the services of a distributed home are called; default: credentials of the environment. */
+  readonly aws?: AwsAccess;
   /** Log entries between two sealed copies of the state; default 10,000. */
   readonly stateCopyInterval?: number;
   /**
@@ -82,7 +81,7 @@ export interface HeldLock {
   release(): void;
 }
 
-/** Everything that a vault is made of; `close` releases it in the right order. The embedded home keeps it in files. */
+/** Everything that a vault is made of; `close` releases it in the right order. */
 export interface VaultContext {
   readonly config: VaultConfig;
   readonly ring: ManagedKeyRing;
@@ -115,11 +114,6 @@ export interface VaultContext {
   close(): void;
 }
 
-/** Directory of the object store inside a vault. */
-export function objectsDirectory(vault: string): string {
-  return path.join(vault, 'store');
-}
-
 /**
  * Opens the parts of a vault. Nothing of its content is believed yet.
  * @throws {VAULT_MISSING} {@link CONFIG_INVALID} {@link UPGRADE_REQUIRED} {@link TRUST_UNKNOWN} and the key ring's errors
@@ -141,7 +135,7 @@ export async function openContext(options: OpenOptions): Promise<VaultContext> {
   return contextWith(options, { vault, home, config, trust, ring, random });
 }
 
-/** What has to be known, or made, before the parts of an embedded home can be put together. */
+/** What has to be known, or made, before the parts of a vault can be put together. */
 export interface FileHome {
   readonly vault: string;
   readonly home: string;
@@ -151,12 +145,13 @@ export interface FileHome {
   readonly random: Random;
 }
 
-/** Builds the context of an embedded home around a key ring that is open already. */
-export function contextWith(options: OpenOptions, files: FileHome): VaultContext {
+/** Builds the context around a key ring that is open already. */
+export async function contextWith(options: OpenOptions, files: FileHome): Promise<VaultContext> {
   const { vault, home, config, ring, random, trust } = files;
   const clock = options.clock ?? systemClock;
-  const objects = options.objects ?? new FileStore(objectsDirectory(vault));
-  const keys = new SqliteKeyTable(path.join(vault, 'keys.sqlite'));
+  const { objects: instead, aws } = options;
+  const parts = await openParts({ vault, home, config, clock, objects: instead, aws });
+  const { objects, keys } = parts;
   const cache = new SqliteLedgerCache(path.join(vault, 'ledger.sqlite'));
   const trail = new SqliteAuditTrail(auditPath(home, config.vaultId), clock);
   const onAlarm = (alarm: Alarm): void => {
@@ -188,25 +183,22 @@ export function contextWith(options: OpenOptions, files: FileHome): VaultContext
     followInterval: options.followInterval ?? 0,
     queries: config.policy?.queries ?? options.queries ?? 'best',
     ...workFiles(files),
+    openLocks: () => parts.openLocks(),
     close: () => {
-      keys.close();
+      parts.close();
       cache.close();
       trail.close();
     },
   };
 }
 
-type WorkFiles = Pick<
-  VaultContext,
-  'lockWriter' | 'openLocks' | 'openJournal' | 'openSegmentMemory'
->;
+type WorkFiles = Pick<VaultContext, 'lockWriter' | 'openJournal' | 'openSegmentMemory'>;
 
 /** The files that are opened for one piece of work and closed again. */
 function workFiles({ vault, home, config, ring }: FileHome): WorkFiles {
   const journal = path.join(vault, 'journal.sqlite');
   return {
     lockWriter: () => WriterLock.acquire(vault),
-    openLocks: () => new SqliteLockStore(lockPath(home, config.vaultId, config.tenantId)),
     openJournal: ({ create } = { create: true }) =>
       new Journal(create || existsSync(journal) ? journal : ':memory:', ring.lookupKey('source')),
     openSegmentMemory: () => VerifiedSegments.open(verifiedPath(home, config.vaultId)),

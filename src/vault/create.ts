@@ -7,6 +7,7 @@ import {
   base64,
   fail,
   isTenantId,
+  jcs,
   logOrigin,
   newVaultId,
   type Signer,
@@ -15,6 +16,7 @@ import {
 import { defaultEmbedder, type Embedder } from '../embed/index.ts';
 import { codeOf, LocalKeyRing, type ManagedKeyRing, withFileErrors } from '../keys/index.ts';
 import {
+  INITIAL_LOCK,
   Ledger,
   type Predicate,
   type Role,
@@ -23,9 +25,10 @@ import {
   type TrustFile,
   vkeyOf,
 } from '../provenance/index.ts';
-import { FileTrustStore, homeDirectory, putList } from '../store/index.ts';
+import { FileTrustStore, homeDirectory, logPrefix, putList } from '../store/index.ts';
 import { configPath, VAULT_FORMAT, writeConfig } from './config.ts';
 import { contextWith, type OpenOptions, type VaultContext } from './context.ts';
+import type { HomeConfig } from './home-config.ts';
 import { directoryRef, policyRef } from './refs.ts';
 import { VaultWriter } from './writer.ts';
 
@@ -35,6 +38,8 @@ export interface CreateOptions extends OpenOptions {
   readonly tenantId?: string;
   /** People, groups and the default rule. */
   readonly access: AccessFile;
+  /** Services that are to hold the shared parts of the vault; default: files in its directory. */
+  readonly services?: HomeConfig;
   /** Default: the built-in model. A vault keeps its embedder for ever. */
   readonly embedder?: Embedder;
 }
@@ -71,10 +76,18 @@ export async function createVault(options: CreateOptions): Promise<{ vaultId: st
   for (const role of FIRST_ROLES) await ring.addSigner(role);
   const trust = new FileTrustStore(home, vaultId);
   await trust.write(trustFile(ring));
-  const config = { v: 1 as const, format: VAULT_FORMAT, vaultId, tenantId };
+  const { services } = options;
+  const config = {
+    v: 1 as const,
+    format: VAULT_FORMAT,
+    vaultId,
+    tenantId,
+    ...(services !== undefined && { home: services }),
+  };
   await withFileErrors(() => mkdir(vault, { recursive: true, mode: 0o700 }));
-  const context = contextWith(options, { vault, home, config, trust, ring, random });
+  const context = await contextWith(options, { vault, home, config, trust, ring, random });
   try {
+    await requireUnused(context);
     await foundLog(context, options);
   } finally {
     context.close();
@@ -171,6 +184,23 @@ export function trustFile(ring: ManagedKeyRing): TrustFile {
     head: null,
     origin: 'init',
   };
+}
+
+/** A second vault at one place of a service would destroy the first. @throws {VAULT_EXISTS} */
+async function requireUnused(context: VaultContext): Promise<void> {
+  const locks = context.openLocks();
+  try {
+    const isUsed = jcs(await locks.read()) !== jcs(INITIAL_LOCK);
+    if (isUsed || (await hasAny(context.objects.list(logPrefix(context.config.tenantId)))))
+      throw fail('VAULT_EXISTS', 'there is the log of a vault at this place of the store already');
+  } finally {
+    locks.close();
+  }
+}
+
+async function hasAny(items: AsyncIterable<unknown>): Promise<boolean> {
+  for await (const _ of items) return true;
+  return false;
 }
 
 async function requireFree(vault: string): Promise<void> {

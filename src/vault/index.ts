@@ -5,6 +5,8 @@ export * from './config.ts';
 export type { OpenOptions, VaultContext } from './context.ts';
 export { createVault, type CreateOptions } from './create.ts';
 export type * from './describe.ts';
+export { type HomeConfig, parseHome } from './home-config.ts';
+export type { AwsAccess } from './home-parts.ts';
 export { endorseDocuments, type EndorsementReport } from './endorse.ts';
 export type { VaultIngestOptions, VaultIngestReport } from './ingest.ts';
 export type { FsckOptions, FsckReport, Problem } from './fsck.ts';

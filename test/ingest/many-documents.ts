@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Vaults into which many small documents are to be ingested, and parts that tell of what happens meanwhile.
+import path from 'node:path';
 import type { ObjectStore } from '../../src/core/index.ts';
 import { FileStore } from '../../src/store/index.ts';
-import { objectsDirectory } from '../../src/vault/context.ts';
 import type { SessionOptions } from '../../src/vault/index.ts';
 import { VaultWorld } from '../support/vault-world.ts';
 
@@ -28,7 +28,7 @@ export function watchedStore(
   world: VaultWorld,
   around: (method: string, path: string, bytes: Uint8Array | null) => Promise<void>,
 ): ObjectStore {
-  const store = new FileStore(objectsDirectory(world.vault));
+  const store = new FileStore(path.join(world.vault, 'store'));
   return {
     putIfAbsent: async (path, bytes) => {
       await around('put', path, bytes);

@@ -5,16 +5,18 @@ import path from 'node:path';
 import { beforeAll, onTestFinished } from 'vitest';
 import { type AccessFile, parseAccessFile } from '../../src/access/index.ts';
 import type { Alarm, ErrorCode } from '../../src/core/index.ts';
-import { type Embedder, hashEmbedder } from '../../src/embed/index.ts';
 import type { ContextResult } from '../../src/retrieve/index.ts';
 import {
+  type AwsAccess,
   createVault,
+  type HomeConfig,
   openVault,
   type SessionOptions,
   type Vault,
   type VaultIngestOptions,
   type VaultIngestReport,
 } from '../../src/vault/index.ts';
+import { type CountingEmbedder, countingEmbedder } from './counting-embedder.ts';
 import { FixedClock } from './fixed-clock.ts';
 import { sharedTemporaryFolder, temporaryFolder } from './temporary-folder.ts';
 import { told, type ToldResult } from './told.ts';
@@ -58,11 +60,9 @@ export interface VaultWorldOptions {
   readonly access?: object;
   readonly passphrase?: string;
   readonly tenantId?: string;
-}
-
-/** An embedder that counts the passages it is given. */
-export interface CountingEmbedder extends Embedder {
-  passages: number;
+  /** Services that hold the shared parts, and how they are called. */
+  readonly services?: HomeConfig;
+  readonly aws?: AwsAccess;
 }
 
 /** One vault with everything around it. Paths of documents are relative to the folder `documents`. */
@@ -89,8 +89,9 @@ export class VaultWorld {
   ): Promise<VaultWorld> {
     const world = new VaultWorld(folder, options);
     const { access, embedder } = world;
-    const { tenantId = 'default' } = options;
-    await createVault({ ...world.place, access, embedder, tenantId });
+    const { tenantId = 'default', services } = options;
+    const where = services === undefined ? {} : { services };
+    await createVault({ ...world.place, ...where, access, embedder, tenantId });
     return world;
   }
 
@@ -116,6 +117,7 @@ export class VaultWorld {
       clock: this.clock,
       onAlarm: (alarm) => void this.alarms.push(alarm),
       ...(this.options.passphrase === undefined ? {} : { passphrase: this.options.passphrase }),
+      ...(this.options.aws === undefined ? {} : { aws: this.options.aws }),
     };
   }
 
@@ -194,13 +196,18 @@ export class VaultWorld {
     return this.use((vault) => finds(vault, person, query, k));
   }
 
+  /** The same people, clock and services in another, empty folder: a machine that has joined nothing yet. */
+  elsewhere(folder: string): VaultWorld {
+    const other = new VaultWorld(folder, this.options);
+    other.access = this.access;
+    other.clock.seconds = this.clock.seconds;
+    return other;
+  }
+
   /** A copy of vault, home and documents in a new folder, to be damaged. Nothing may have the vault open. */
   async copy(folder = temporaryFolder()): Promise<VaultWorld> {
     await cp(this.folder, folder, { recursive: true, preserveTimestamps: true });
-    const copy = new VaultWorld(folder, this.options);
-    copy.access = this.access;
-    copy.clock.seconds = this.clock.seconds;
-    return copy;
+    return this.elsewhere(folder);
   }
 
   /** Paths of every stored file, vault and home, relative to the world's folder, in order. */
@@ -284,17 +291,4 @@ export function contextWithReceipt(
 /** An access file from its content, by way of JSON, which is YAML too. */
 export function accessOf(content: object): AccessFile {
   return parseAccessFile(JSON.stringify(content));
-}
-
-function countingEmbedder(): CountingEmbedder {
-  const inner = hashEmbedder();
-  return {
-    identity: inner.identity,
-    passages: 0,
-    embedDocuments(texts, options) {
-      this.passages += texts.length;
-      return inner.embedDocuments(texts, options);
-    },
-    embedQuery: (text, options) => inner.embedQuery(text, options),
-  };
 }
