@@ -19,6 +19,7 @@ import { changes } from './changes.ts';
 import { byShare, referenceOf } from './search.ts';
 import { type Figures, jsonOf, tablesOf } from './tables.ts';
 import { createWorld, type WorldSize } from './world.ts';
+import { memoryStateOf } from '../../src/vault/inside.ts';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 
@@ -72,7 +73,7 @@ async function measure(size: Size): Promise<Figures> {
     const isWithheldIdentical = withheldIdentical(world);
     tell('leaks');
     const leak = leaks(size.leak);
-    const { index } = await world.vault.session.index();
+    const { index } = await memoryStateOf(world.vault.session);
     const counts = index.counts();
     world.vault.close();
     return {

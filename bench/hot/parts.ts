@@ -3,6 +3,7 @@ import { quantise } from '../../src/provenance/index.ts';
 import { type Answer, inRounds, type Rounds } from './rounds.ts';
 import { cycled, K } from './search.ts';
 import { callerOf, type World } from './world.ts';
+import { memoryStateOf } from '../../src/vault/inside.ts';
 
 /** Median microseconds of a part, and its share of the whole. */
 export interface Part {
@@ -15,7 +16,7 @@ export interface Part {
 export async function partsOf(world: World, rounds: Rounds): Promise<Part[]> {
   const { session } = world.vault;
   const retriever = await session.retriever();
-  const { index } = await session.index();
+  const { index } = await memoryStateOf(session);
   const caller = { id: callerOf(0.1), identity: 'impersonated' } as const;
   const { classes } = retriever.authoriser.authorise(caller, 'read');
   const questions = world.queries.slice(0, 16);

@@ -7,6 +7,7 @@ import type { Graph } from './graph.ts';
 import { type Answer, inRounds, mean, quantile, type Rounds, type Timed } from './rounds.ts';
 import { exactly } from './vectors.ts';
 import { callerOf, mayRead, rowNumbers, type Share, SHARES, type World } from './world.ts';
+import { memoryStateOf } from '../../src/vault/inside.ts';
 
 export const K = 10;
 const WANTED_RECALL = 0.95;
@@ -76,7 +77,7 @@ export function referenceOf(graph: Graph, world: World): Reference {
 
 /** Measures all shares. The graph must be set to the breadth of the reference. */
 export async function byShare(graph: Graph, world: World, rounds: Rounds): Promise<ShareResult[]> {
-  const { index } = await world.vault.session.index();
+  const { index } = await memoryStateOf(world.vault.session);
   const retriever = await world.vault.session.retriever();
   const truth = exactly(
     world.rows,

@@ -107,7 +107,7 @@ async function peopleFindings({ access }: Session, accessFile: string): Promise<
 
 async function indexFindings(session: Session): Promise<Finding[]> {
   const { index } = await session.index();
-  const { documents, rows, classes } = index.counts();
+  const { documents, rows, classes } = await index.counts();
   const live = [...session.ledger.documents()].filter(({ status }) => status === 'live').length;
   const distrusted = [...session.ledger.documents()].filter((doc) => doc.status === 'distrusted');
   const text = `${count(documents, 'document')}, ${count(rows, 'chunk')}, ${count(classes, 'class', 'classes')}`;

@@ -54,12 +54,8 @@ async function ingestPrepared(
         ...common(session, options.access),
         journal,
         commit: (entries) => session.commit(entries),
-        stage: (document) => {
-          index.stage(document);
-        },
-        unstage: (leafHash) => {
-          index.unstage(leafHash);
-        },
+        stage: (document) => index.stage(document),
+        unstage: (leafHash) => index.unstage(leafHash),
       },
       tuned(session, options),
     );

@@ -8,3 +8,4 @@ export * from './segment-table.ts';
 export { openNewestTable } from './snapshot-load.ts';
 export type { SegmentMemory } from './verified-segments.ts';
 export { probeIndex } from './probe-index.ts';
+export { memoryStateOf } from './memory-index-state.ts';

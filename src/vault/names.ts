@@ -34,12 +34,11 @@ export interface NamedDocument {
 /** The live documents whose path matches a glob, in the order of their paths. */
 export async function documentsMatching(session: Session, glob: string): Promise<NamedDocument[]> {
   const matches = picomatch(glob, { dot: true });
-  const { index } = await session.index();
+  const state = await session.index();
   const found: NamedDocument[] = [];
   for (const doc of session.ledger.documents()) {
-    const indexed = index.get(doc.entryLeafHash);
-    if (doc.status !== 'live' || indexed === null) continue;
-    if (matches(indexed.name.sourceUri)) found.push({ doc, ...indexed.name });
+    const name = doc.status === 'live' ? await state.nameOf(doc) : null;
+    if (name !== null && matches(name.sourceUri)) found.push({ doc, ...name });
   }
   return found.sort((a, b) => (a.sourceUri < b.sourceUri ? -1 : 1));
 }

@@ -80,10 +80,7 @@ export async function applyAccess(
 
 /** Live documents that have no rows, since their object does not hold: their paths are unknown. */
 async function outsideIndex(session: Session): Promise<DocId[]> {
-  const { index } = await session.index();
-  return [...session.ledger.documents()]
-    .filter((doc) => doc.status === 'live' && index.get(doc.entryLeafHash) === null)
-    .map(({ docId }) => docId);
+  return [...(await session.index()).missing()];
 }
 
 async function provenMeta(session: Session, doc: DocValue): Promise<DocMeta | null> {

@@ -2,6 +2,7 @@
 // Deleting (the document is gone for everybody) and erasing (its keys are destroyed).
 import { base64, type DocId } from '../core/index.ts';
 import { headFields, signTombstone } from '../ingest/index.ts';
+import type { Residue } from '../index/index.ts';
 import { type DocValue, type Predicate, signStatement } from '../provenance/index.ts';
 import { every } from './permissions.ts';
 import type { Session } from './session.ts';
@@ -49,7 +50,7 @@ export async function eraseDocument(
     await session.commitAll([await signStatement('shred', predicate, signer)]);
   }
   const { keysDestroyed, objectsDeleted } = await destroyKeys(session, doc.docId);
-  await forgetRows(session);
+  const { pending } = await forgetRows(session);
   const journal = session.context.openJournal();
   journal.erase(doc.docId);
   journal.close();
@@ -62,7 +63,7 @@ export async function eraseDocument(
       'journal and caches purged',
     ],
     againstBackups: 'when no backup of the key table and key ring remains',
-    pending: [],
+    pending: [...pending],
   };
   const predicate = { ...every(session), stateKey: head.stateKey, shredEntry, result };
   const statement = await signStatement('erasure', predicate, signer);
@@ -92,8 +93,9 @@ export async function finishErasures(session: Session): Promise<number> {
     if (ref.kind === 'doc' && ids.has(ref.id)) open.add(ref.id as DocId);
   }
   for (const docId of open) await destroyKeys(session, docId);
-  const { isDirty, table } = await session.index();
-  const stray = await strayKeys({ context, ledger }, table);
+  const { snapshots } = await session.index();
+  const stray = await strayKeys({ context, ledger }, snapshots?.table ?? []);
+  const isDirty = snapshots?.isDirty === true;
   if (open.size > 0 || isDirty || stray.length > 0) await forgetRows(session);
   for (const docId of open) journal.erase(docId);
   journal.close();
@@ -116,8 +118,9 @@ async function destroyKeys(
   return { keysDestroyed, objectsDeleted };
 }
 
-/** Removes what is left of removed rows in memory, and every segment that may hold one. */
-async function forgetRows(session: Session): Promise<void> {
-  (await session.index()).vacuum();
+/** Removes what is left of removed rows in the index, and every segment that may hold one. */
+async function forgetRows(session: Session): Promise<Residue> {
+  const residue = await (await session.index()).erase();
   await session.seal({ sweep: true });
+  return residue;
 }

@@ -20,7 +20,8 @@ import {
 import { AccessState } from './access-state.ts';
 import { openContext, reportRefusal, type VaultContext } from './context.ts';
 import { embedderOf } from './embedder-of.ts';
-import { IndexState } from './index-state.ts';
+import type { IndexState } from './index-state.ts';
+import { MemoryIndexState } from './memory-index-state.ts';
 import type { SessionOptions } from './session-options.ts';
 import { Turns, Underway } from './turns.ts';
 import { writeSnapshot } from './snapshot-write.ts';
@@ -124,7 +125,7 @@ export class Session {
     if (this.#index === null) {
       const { context, ledger, documents } = this;
       const centroids = this.#centroids;
-      this.#index = IndexState.open({ context, ledger, documents, centroids });
+      this.#index = MemoryIndexState.open({ context, ledger, documents, centroids });
       // A failure is not remembered: the next call tries again.
       this.#index.catch(() => {
         this.#index = null;
@@ -264,7 +265,10 @@ export class Session {
   async seal({ sweep }: { readonly sweep: boolean } = { sweep: false }): Promise<boolean> {
     const [writer, state] = [await this.writer(), await this.index()];
     const { context, ledger } = this;
-    return this.#sealing.next(() => writeSnapshot({ context, ledger, writer, state, sweep }));
+    const { snapshots } = state;
+    if (snapshots === null) return false;
+    const options = { context, ledger, writer, state: snapshots, sweep };
+    return this.#sealing.next(() => writeSnapshot(options));
   }
 
   /** Does some work; a refusal in it is alarmed and passed on. */

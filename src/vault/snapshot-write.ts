@@ -4,7 +4,7 @@ import { concat, hex, isStrongroomError, sha256 } from '../core/index.ts';
 import { type Ledger, signStatement, stateRoot } from '../provenance/index.ts';
 import { type KeyRow, objectPath, putRecord } from '../store/index.ts';
 import type { VaultContext } from './context.ts';
-import type { IndexState } from './index-state.ts';
+import type { MemoryIndexState } from './memory-index-state.ts';
 import { segmentRef, snapshotRef } from './refs.ts';
 import { type SealedSegment, sealSegment } from './sealed-segment.ts';
 import { encodeTable, type SegmentEntry, segmentsRoot } from './segment-table.ts';
@@ -21,7 +21,7 @@ export interface SnapshotOptions {
   readonly context: VaultContext;
   readonly ledger: Ledger;
   readonly writer: VaultWriter;
-  readonly state: IndexState;
+  readonly state: MemoryIndexState;
   /** Look for leftovers of every former snapshot, as erasing must. Reads the whole key table. */
   readonly sweep: boolean;
 }

@@ -3,7 +3,12 @@ import { copyFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { objectPath, putRecord } from '../../src/store/index.ts';
-import { encodeTable, openNewestTable, snapshotRef } from '../../src/vault/inside.ts';
+import {
+  memoryStateOf,
+  encodeTable,
+  openNewestTable,
+  snapshotRef,
+} from '../../src/vault/inside.ts';
 import { expectStopped, onEachVault, PEOPLE, type Target } from '../support/attack-world.ts';
 import { withDataKeys } from '../support/insider.ts';
 import { move } from '../support/move.ts';
@@ -84,13 +89,10 @@ move(
 );
 
 /** Counts the classes of a session's index and lets all of them be sealed again. */
-async function dirtyAll(session: {
-  index(): Promise<{
-    readonly table: readonly { readonly classNo: number }[];
-    markDirty(classes: Iterable<number>): void;
-  }>;
-}): Promise<{ index: number; markDirty: () => void }> {
-  const state = await session.index();
+async function dirtyAll(
+  session: Parameters<typeof memoryStateOf>[0],
+): Promise<{ index: number; markDirty: () => void }> {
+  const state = await memoryStateOf(session);
   const classes = state.table.map(({ classNo }) => classNo);
   return { index: classes.length, markDirty: () => state.markDirty(classes) };
 }

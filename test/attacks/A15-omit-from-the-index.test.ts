@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { expectStopped, onEachVault } from '../support/attack-world.ts';
 import { move } from '../support/move.ts';
 import type { VaultWorld } from '../support/vault-world.ts';
+import { memoryStateOf } from '../../src/vault/inside.ts';
 
 /** As the holder of the indexer key: signs a snapshot in which a document lacks all or some of its rows. */
 async function signWithout(
@@ -14,7 +15,7 @@ async function signWithout(
     const { docId } = await vault.describe(name);
     const { session } = vault;
     const doc = session.ledger.lookup('doc', docId)!;
-    const state = await session.index();
+    const state = await memoryStateOf(session);
     const present = state.index.get(doc.entryLeafHash)!;
     state.index.remove(doc.entryLeafHash);
     if (kept === 'some') {

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { encodeClassRecord } from '../../src/access/index.ts';
 import type { Candidate } from '../../src/index/index.ts';
 import { objectPath, putRecord } from '../../src/store/index.ts';
-import { aclRef } from '../../src/vault/inside.ts';
+import { memoryStateOf, aclRef } from '../../src/vault/inside.ts';
 import { expectStopped, onEachVault } from '../support/attack-world.ts';
 import { withDataKeys } from '../support/insider.ts';
 import { retrieverOverLies } from '../support/lying-index.ts';
@@ -83,7 +83,7 @@ move(
       it('leaks nothing when a search engine offers forbidden passages', async () => {
         const world = await target.copy();
         const vault = await world.open();
-        const { index } = await vault.session.index();
+        const { index } = await memoryStateOf(vault.session);
         const all = [...vault.session.ledger.classes()].map(({ classNo }) => classNo);
         let offered: Candidate[] = [];
         const retriever = await retrieverOverLies(vault, (candidates, request) => {

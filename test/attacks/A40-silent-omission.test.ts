@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from 'vitest';
 import { concat, hex, sha256, u32be, utf8 } from '../../src/core/index.ts';
-import { probeIndex } from '../../src/vault/inside.ts';
+import { memoryStateOf, probeIndex } from '../../src/vault/inside.ts';
 import { onEachVault } from '../support/attack-world.ts';
 import { lyingIndex } from '../support/lying-index.ts';
 import { move, refused, tried } from '../support/move.ts';
@@ -79,7 +79,7 @@ move(
       it('stands in the report of fsck', async () => {
         const world = await target.copy();
         const vault = await world.open();
-        const state = await vault.session.index();
+        const state = await memoryStateOf(vault.session);
         const { problems } = await vault.fsck();
         expect(problems).toEqual([]);
         for (const doc of vault.session.ledger.documents()) state.index.remove(doc.entryLeafHash);

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
 import { VaultWorld } from '../support/vault-world.ts';
+import { memoryStateOf } from '../../src/vault/inside.ts';
 
 const WORKER = path.join(import.meta.dirname, 'crash-worker.ts');
 const ACCESS = { v: 1, default: 'owner', owner: 'ada', people: { ada: { actions: 'all' } } };
@@ -77,7 +78,7 @@ describe('an ingestion that is killed', () => {
       );
       expect(await vault.verifyAll()).toMatchObject({ documents: DOCUMENTS, failures: [] });
       expect((await vault.fsck()).problems).toEqual([]);
-      const { index } = await vault.session.index();
+      const { index } = await memoryStateOf(vault.session);
       expect(index.counts()).toMatchObject({ documents: DOCUMENTS, rows: DOCUMENTS });
     });
     expect(await world.ingest()).toMatchObject({ unchanged: DOCUMENTS, added: 0, updated: 0 });

@@ -5,6 +5,7 @@ import { fail } from '../../src/core/index.ts';
 import { type Embedder, hashEmbedder } from '../../src/embed/index.ts';
 import { codeRejectedBy, expectRejection } from '../support/tampering.ts';
 import { ingestWith, manyDocuments, watchedStore } from './many-documents.ts';
+import { memoryStateOf } from '../../src/vault/inside.ts';
 
 describe('an embedder', () => {
   const inner = hashEmbedder();
@@ -112,7 +113,7 @@ describe('a run', () => {
       async (vault) => {
         await expectRejection(vault.ingest([documents], { access }), 'STORE_FULL');
         const live = [...vault.session.ledger.documents()].length;
-        const { index } = await vault.session.index();
+        const { index } = await memoryStateOf(vault.session);
         expect(index.counts().documents).toBe(live);
       },
       { objects },
@@ -121,7 +122,7 @@ describe('a run', () => {
     const report = await world.ingest();
     expect(report.failures).toEqual([]);
     expect(report.added + report.unchanged + report.updated).toBe(100);
-    const { index } = await world.use((vault) => vault.session.index());
+    const { index } = await world.use((vault) => memoryStateOf(vault.session));
     expect(index.counts().documents).toBe(100);
   });
 
@@ -137,7 +138,7 @@ describe('a run', () => {
       const conflicts = [...a.failures, ...b.failures].map(({ code }) => code);
       expect(new Set([...conflicts, 'INGEST_CONFLICT'])).toEqual(new Set(['INGEST_CONFLICT']));
       expect(a.added + a.updated + a.unchanged + a.failures.length).toBe(80);
-      const { index } = await vault.session.index();
+      const { index } = await memoryStateOf(vault.session);
       expect(index.counts()).toMatchObject({ documents: 80, rows: 80 });
       expect(await vault.verifyAll()).toMatchObject({ documents: 80, failures: [] });
       expect((await vault.fsck()).problems).toEqual([]);

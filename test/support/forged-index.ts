@@ -7,6 +7,7 @@ import { type Predicate, signStatement, stateRoot } from '../../src/provenance/i
 import { dataKey, putRecord } from '../../src/store/index.ts';
 import type { Vault } from '../../src/vault/index.ts';
 import {
+  memoryStateOf,
   encodeTable,
   openNewestTable,
   openSegment,
@@ -44,7 +45,7 @@ export async function signSnapshot(
 ): Promise<void> {
   const { session } = vault;
   const { context, ledger } = session;
-  const state = await session.index();
+  const state = await memoryStateOf(session);
   const table = await openNewestTable(session);
   const { head, state: at } = ledger.at();
   const ref = snapshotRef(context.config.tenantId, head.size);

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { concat } from '../../src/core/index.ts';
 import type { Ledger } from '../../src/provenance/index.ts';
 import { endorseDocuments, revokeKey, type Vault } from '../../src/vault/index.ts';
-import { openNewestTable } from '../../src/vault/inside.ts';
+import { memoryStateOf, openNewestTable } from '../../src/vault/inside.ts';
 import { rowsWithWords, sealedAgain, signSnapshot } from '../support/forged-index.ts';
 import { expectRejection } from '../support/tampering.ts';
 import { finds, OFFICE, search, type VaultWorld, worldTemplate } from '../support/vault-world.ts';
@@ -63,10 +63,10 @@ describe('an index snapshot', () => {
   it('INV-SNAPSHOT-TRUSTED: is not used once the key that signed it is revoked for that time', async () => {
     const at = await world();
     await at.use(async (vault) => {
-      const { index } = await vault.session.index();
+      const { index } = await memoryStateOf(vault.session);
       const forged = await rowsWithWords(vault, 'news/canteen.md', 'bitcoin giveaway');
       index.remove(forged.leafHash);
-      (await vault.session.index()).stage(forged);
+      (await memoryStateOf(vault.session)).stage(forged);
       await vault.session.seal();
     });
     const byWord = (): Promise<boolean> => at.use((vault) => hasWord(vault, 'giveaway'));
@@ -82,11 +82,11 @@ describe('an index snapshot', () => {
     const stale = '0'.repeat(64);
     await at.use(async (vault) => {
       const rows = await rowsWithWords(vault, LEAVE, 'an older version');
-      (await vault.session.index()).stage({ ...rows, leafHash: stale });
+      (await memoryStateOf(vault.session)).stage({ ...rows, leafHash: stale });
       await vault.session.seal();
     });
     const vault = await at.open();
-    const state = await vault.session.index();
+    const state = await memoryStateOf(vault.session);
     expect(state.index.get(stale)).toBeNull();
     expect(state.isDirty).toBe(true);
     expect(await finds(vault, 'ben', 'sick leave')).toContain(LEAVE);
@@ -121,7 +121,7 @@ describe('an index snapshot', () => {
     const at = await world();
     await at.use(async (vault) => {
       const { leafHash, classNo } = await rowsWithWords(vault, LEAVE, '');
-      const state = await vault.session.index();
+      const state = await memoryStateOf(vault.session);
       state.index.remove(leafHash);
       state.markDirty([classNo]);
       await vault.session.seal();
@@ -152,7 +152,7 @@ describe('an index snapshot', () => {
 /** What an indexer can do: sign a snapshot in which one vector is another one. */
 async function sealOtherVector(vault: Vault): Promise<void> {
   const rows = await rowsWithWords(vault, LEAVE, 'leave');
-  const state = await vault.session.index();
+  const state = await memoryStateOf(vault.session);
   const [first] = rows.rows;
   if (first === undefined) throw new Error('the document has chunks');
   const vector = Uint8Array.from(first.vector);

@@ -18,6 +18,7 @@ import {
   type View,
   type World,
 } from './world.ts';
+import { memoryStateOf } from '../../src/vault/inside.ts';
 
 /** One change of a vault. */
 export interface Operation {
@@ -124,7 +125,7 @@ export function operations(world: World): Operation[] {
       ...same,
       name: 'snapshot',
       run: async ({ session }) => {
-        const index = await session.index();
+        const index = await memoryStateOf(session);
         index.markDirty(index.table.map(({ classNo }) => classNo));
         await session.seal({ sweep: true });
       },

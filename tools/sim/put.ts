@@ -7,6 +7,7 @@ import { indexRows, publishDocument, withdrawDocument } from '../../src/ingest/p
 import type { IngestDependencies, StageTimes } from '../../src/ingest/types.ts';
 import { encodeVector, quantise } from '../../src/provenance/index.ts';
 import type { Session } from '../../src/vault/index.ts';
+import { memoryStateOf } from '../../src/vault/inside.ts';
 
 /** What is written; the class counts for a new document only. */
 export interface Write {
@@ -43,7 +44,7 @@ export async function putDocument(
   onSealed(signed.keyRows[0]?.objectDigest ?? '');
   await context.keys.putAll(signed.keyRows);
   const classNo = ledger.lookup('acl', current?.aclDigest ?? aclDigest)?.classNo ?? 0;
-  const index = await session.index();
+  const index = await memoryStateOf(session);
   index.stage(indexRows(prepared, publication, signed.leafHash, classNo));
   const [outcome] = await session.commit([signed.entry]);
   if (outcome?.outcome !== 'refused') return;
