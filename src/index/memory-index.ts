@@ -47,7 +47,7 @@ export interface MemoryIndexOptions {
    * what they may be trained on. Default none: every vector is compared.
    */
   readonly centroids?: Centroids;
-  /** With lists: up to so many rows of a caller every vector is compared all the same. Default 10,000. */
+  /** With lists: up to so many rows of a caller every vector is compared all the same. Default 6,000. */
   readonly allRows?: number;
   /** Bytes that vectors may take, at most 3.75 GiB, which is the default. */
   readonly vectorBytes?: number;

@@ -8,9 +8,11 @@ import type { RunDirectory } from './run-directory.ts';
  * lies outside what the caller may read, lists cost more than that; where it lies inside, they are worth it from about
  * 4,000 rows on. The benchmark prints both.
  */
-export const ALL_ROWS = 10_000;
-/** Rows that a search by lists compares at least. */
-export const LEAST_ROWS = 500;
+export const ALL_ROWS = 6000;
+/** Rows without a better one after which a search by lists ends, at the earliest. */
+export const REST_ROWS = 750;
+/** Lists without a better row after which it ends, besides half as many again as came before. */
+export const REST_LISTS = 8;
 
 /** Chooses by sizes that a caller's classes alone decide. */
 export function planVectors(
@@ -20,12 +22,4 @@ export function planVectors(
 ): Exclude<VectorPlan, 'none'> {
   const mayUseLists = lists !== null && kernel !== null && isFirst;
   return mayUseLists && liveRows > allRows ? 'lists' : 'all';
-}
-
-/**
- * Lists without a better row after which a search by lists ends, at the earliest. Grows as the lists become smaller:
- * 41 of 512, 81 of 2,048.
- */
-export function patienceFor(lists: number): number {
-  return Math.round(1.8 * Math.sqrt(lists));
 }

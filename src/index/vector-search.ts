@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { QuantisedVector } from '../provenance/index.ts';
 import type { Kernel } from './kernels/kernel.ts';
-import { LEAST_ROWS, patienceFor } from './planner.ts';
+import { REST_LISTS, REST_ROWS } from './planner.ts';
 import type { VectorPlan } from './port.ts';
 import type { RunDirectory } from './run-directory.ts';
 import type { RunTable } from './run-table.ts';
@@ -46,7 +46,7 @@ function throughLists(
   if (assigner === null) return null;
   const table = directory.listTable();
   const { at, count, starts } = table;
-  const limits = { leastRows: LEAST_ROWS, patience: patienceFor(assigner.lists), depth };
+  const limits = { restRows: REST_ROWS, restLists: REST_LISTS, depth };
   const found = kernel.probe({ at, count, starts, assigner }, vector, limits);
   if (found === null) return null;
   const { compared, lists } = found;

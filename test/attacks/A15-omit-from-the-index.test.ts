@@ -37,7 +37,7 @@ move(
   {
     id: 'A15',
     title: 'leave a vector out of the index, even with the key that signs indexes',
-    by: 'exact search; every live document of the state map must be in the index with all its chunks',
+    by: 'every live document of the state map must be in the index with all its chunks, before anything is searched',
     codes: ['INDEX_TAMPERED'],
   },
   () => {

@@ -29,7 +29,7 @@ move(
   {
     id: 'A23',
     title: 'crowd permitted passages out with forbidden near-duplicates',
-    by: "exact search in the caller's classes alone: nothing is filtered out afterwards",
+    by: "search in the caller's classes alone: no foreign row is met on the way, and nothing is filtered out afterwards",
     codes: [],
   },
   () => {

@@ -12,7 +12,7 @@ export interface KernelExports {
   leftOut(): number;
   scan(runs: number, count: number): void;
   rowsAt(score: number, out: number, room: number, runs: number, count: number): number;
-  probe(index: number, lists: number, leastRows: number, patience: number): number;
+  probe(index: number, lists: number, restRows: number, restLists: number): number;
   comparedRows(): number;
 }
 
@@ -61,8 +61,8 @@ export interface KernelLists extends KernelRuns {
 /** How far a search by lists goes; assembly/kernel.ts has the rule. */
 export interface ProbeLimits {
   readonly depth: number;
-  readonly leastRows: number;
-  readonly patience: number;
+  readonly restRows: number;
+  readonly restLists: number;
 }
 
 /** The best rows of a search, in no particular order. */
@@ -125,8 +125,8 @@ export class Kernel {
     const { vectorsAt, scalesAt } = assigner;
     const words = [vectorsAt, scalesAt, lists.starts, lists.at, scores, numbers];
     this.#memory.i32.set(words, index / 4);
-    const { leastRows, patience } = limits;
-    const probed = this.#exports.probe(index, assigner.lists, leastRows, patience);
+    const { restRows, restLists } = limits;
+    const probed = this.#exports.probe(index, assigner.lists, restRows, restLists);
     if (this.#exports.leftOut() > 0) return null;
     return { ...this.#best(), compared: this.#exports.comparedRows(), lists: probed };
   }

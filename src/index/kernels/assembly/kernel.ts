@@ -236,16 +236,32 @@ function nextList(): i32 {
   return list;
 }
 
+/** Runs whose vectors are asked for together before they are compared: they lie far apart, so each would be waited for. */
+const AHEAD: i32 = 8;
+/** Where what was asked for goes; never read. */
+let fetched: i32 = 0;
+
+/** Touches the first vector of each run, line by line. */
+function fetchRuns(run: usize, stop: usize): void {
+  let sum = 0;
+  for (; run < stop; run += RUN) {
+    const vectors: usize = load<u32>(run);
+    for (let at = vectors, end = vectors + stride; at < end; at += 64) sum += load<i32>(at);
+    sum += load<i32>(load<u32>(run, 4));
+  }
+  fetched = sum;
+}
+
 /**
- * Offers the rows of the lists that hold one of the caller's, nearest list first. Ends when at least `leastRows` were
- * compared and the lists since the last one that brought a row into the heap are more than `patience`, and more than all
- * up to it: a query that is far from every centroid is looked for longer.
+ * Offers the rows of the lists that hold one of the caller's, nearest list first. Ends when neither `restRows` rows nor
+ * `restLists` lists and half as many again as came before have brought a row into the heap: a query that is far from
+ * every centroid is looked for longer.
  *
  * `index` holds the addresses of the centroids, of their scales, of the starts of lists, of the runs, and of a heap's
  * scores and ordinals with room for all lists.
  * @returns the number of lists gone through
  */
-export function probe(index: usize, lists: i32, leastRows: i32, patience: i32): i32 {
+export function probe(index: usize, lists: i32, restRows: i32, restLists: i32): i32 {
   const starts: usize = load<u32>(index, 8);
   const runs: usize = load<u32>(index, 12);
   otherScores = load<u32>(index, 16);
@@ -254,20 +270,31 @@ export function probe(index: usize, lists: i32, leastRows: i32, patience: i32): 
   compared = 0;
   let at = 0;
   let last = 0;
+  let lastRows = 0;
   while (otherSize > 0) {
     const start = starts + ((<usize>nextList()) << 2);
     const before = taken;
-    const end = runs + load<i32>(start, 4) * RUN;
-    for (let run = runs + load<i32>(start) * RUN; run < end; run += RUN) {
+    scanList(runs + load<i32>(start) * RUN, runs + load<i32>(start, 4) * RUN);
+    at++;
+    if (taken != before) {
+      last = at;
+      lastRows = compared;
+    } else if (compared - lastRows > restRows && at - last > restLists + last + (last >> 1)) break;
+  }
+  return at;
+}
+
+/** Offers the rows of some runs. */
+function scanList(run: usize, end: usize): void {
+  while (run < end) {
+    const stop = min(end, run + AHEAD * RUN);
+    fetchRuns(run, stop);
+    for (; run < stop; run += RUN) {
       const rows = load<i32>(run, 8);
       scanRun(load<u32>(run), load<u32>(run, 4), rows, load<i32>(run, 12));
       compared += rows;
     }
-    at++;
-    if (taken != before) last = at;
-    if (compared >= leastRows && at - last > patience && at - last > last) break;
   }
-  return at;
 }
 
 /** Rows that the last {@link probe} compared. */
