@@ -9,7 +9,7 @@ const SRC = path.resolve('src');
 /** Rooms by layer, lowest first. Rooms of one layer do not import each other. */
 const LAYERS = [
   ['core'],
-  ['provenance', 'keys', 'access'],
+  ['provenance', 'keys', 'access', 'network'],
   ['store', 'index', 'embed', 'guard', 'identity'],
   ['ingest', 'retrieve', 'witness', 'aws', 'opensearch'],
   ['vault'],

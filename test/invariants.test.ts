@@ -16,6 +16,7 @@ const COVERED = [
   'src/index',
   'src/ingest',
   'src/keys',
+  'src/network',
   'src/provenance',
   'src/retrieve',
   'src/store',

@@ -2,8 +2,8 @@
 // The one place where AWS clients are made: where they connect to, how long they wait, how often they try.
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import type { LookupFunction } from 'node:net';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { NodeHttp2Handler, NodeHttpHandler } from '@smithy/node-http-handler';
+import type { NetworkBoundary } from '../network/index.ts';
 
 /** Access key of a test or of a custom provider. Never written anywhere and never part of a configuration file. */
 export interface AwsCredentials {
@@ -38,8 +38,10 @@ export interface AwsConnection {
   readonly requestTimeout?: number;
   /** Connections at the same time; default 64. */
   readonly connections?: number;
-  /** Resolves host names of every connection; what it refuses is not connected to (`network: vpc-only`). */
-  readonly lookup?: LookupFunction;
+  /** Where connections may go; what it refuses is not connected to (`network: vpc-only`). */
+  readonly boundary?: NetworkBoundary | undefined;
+  /** HTTP/2, for services that speak it: calls share a connection. Default HTTP/1.1. */
+  readonly http2?: boolean;
   /** Told of every call before it is made. */
   readonly onCall?: (call: AwsCall) => void;
 }
@@ -51,7 +53,7 @@ export interface ClientOptions {
   readonly credentials?: AwsCredentials | (() => Promise<AwsCredentials>);
   readonly maxAttempts: number;
   readonly retryMode: 'standard';
-  readonly requestHandler: NodeHttpHandler;
+  readonly requestHandler: NodeHttpHandler | NodeHttp2Handler;
 }
 
 /** What is used here of any client of the SDK. */
@@ -79,28 +81,38 @@ export function awsClient<C extends object, O>(
 
 /** The options of a client for a connection; for clients that {@link awsClient} cannot make. */
 export function clientOptions(connection: AwsConnection): ClientOptions {
-  const { region, endpoint, credentials, lookup } = connection;
-  const { attempts = 5, connectTimeout = 3_000, requestTimeout = 60_000 } = connection;
-  // Agents of our own: the global ones may be told by the environment to use a proxy.
-  const agent = {
-    keepAlive: true,
-    maxSockets: connection.connections ?? 64,
-    ...(lookup !== undefined && { lookup }),
-  };
+  const { region, endpoint, credentials, attempts = 5 } = connection;
   return {
     ...(region !== undefined && { region }),
     ...(endpoint !== undefined && { endpoint }),
     ...(credentials !== undefined && { credentials }),
     maxAttempts: attempts,
     retryMode: 'standard',
-    requestHandler: new NodeHttpHandler({
-      connectionTimeout: connectTimeout,
-      requestTimeout,
-      throwOnRequestTimeout: true,
-      httpAgent: new HttpAgent(agent),
-      httpsAgent: new HttpsAgent(agent),
-    }),
+    requestHandler: connection.http2 === true ? http2(connection) : http1(connection),
   };
+}
+
+function http1(connection: AwsConnection): NodeHttpHandler {
+  const { connectTimeout = 3_000, requestTimeout = 60_000, boundary } = connection;
+  // Agents of our own: the global ones may be told by the environment to use a proxy.
+  const agent = { keepAlive: true, maxSockets: connection.connections ?? 64 };
+  const free = (): { httpAgent: HttpAgent; httpsAgent: HttpsAgent } => ({
+    httpAgent: new HttpAgent(agent),
+    httpsAgent: new HttpsAgent(agent),
+  });
+  return new NodeHttpHandler({
+    connectionTimeout: connectTimeout,
+    requestTimeout,
+    throwOnRequestTimeout: true,
+    ...(boundary?.agents(agent) ?? free()),
+  });
+}
+
+function http2({ requestTimeout = 60_000, boundary }: AwsConnection): NodeHttp2Handler {
+  return new NodeHttp2Handler({
+    requestTimeout,
+    ...(boundary && { nodeHttp2ConnectOptions: { createConnection: boundary.connectHttp2 } }),
+  });
 }
 
 function watch(client: Client, onCall: (call: AwsCall) => void): void {

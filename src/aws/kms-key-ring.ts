@@ -1,13 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import {
-  base64,
-  fail,
-  type Hex,
-  hex,
-  isStrongroomError,
-  need,
-  type Signer,
-} from '../core/index.ts';
+import { base64, fail, type Hex, hex, isStrongroomError, type Signer } from '../core/index.ts';
 import {
   type KeyRef,
   LocalSigner,
@@ -90,9 +82,8 @@ export class KmsKeyRing implements ManagedKeyRing {
     const keyArn = await options.service.describe(options.keyId);
     for (let isLast = false; ; isLast = true) {
       const stored = await storeFor(options).read();
-      const isWrapping = isSameKey(stored.state.keyArn, keyArn);
-      const wrong = 'the key ring is wrapped by another key than the configured one';
-      need('INV-RING-KEY', isWrapping, 'KEYRING_INVALID', wrong);
+      if (!isSameKey(stored.state.keyArn, keyArn))
+        throw fail('KEYRING_INVALID', 'the key ring is wrapped by another key than the configured');
       try {
         const lookup = await keysFor(options).unwrap(keyArn, lookupKeyOf(stored.state));
         const list = await RingList.open(partsOf(options, lookup), stored);

@@ -223,6 +223,17 @@ export const ERROR_CODES = {
     meaning: 'The wrapped data key of an object is gone: erased, or lost.',
     remedy: 'An erased document cannot come back. Otherwise restore the key table from a copy.',
   },
+  NETWORK_REFUSED: {
+    area: 'access',
+    meaning: 'A connection would have left the private network that the configuration allows.',
+    remedy:
+      'Give the service a private endpoint whose name leads to private addresses, and name its host in network.endpoints.',
+  },
+  MODEL_REFUSED: {
+    area: 'access',
+    meaning: 'A model was to be used that the configuration does not allow.',
+    remedy: 'Use one of the models that strongroom.json lists, or add its ARN there.',
+  },
   VAULT_MISSING: {
     area: 'usage',
     meaning: 'There is no vault at this place.',

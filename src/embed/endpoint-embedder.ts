@@ -2,6 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { fail, hex, isStrongroomError, jcsBytes, sha256 } from '../core/index.ts';
+import type { Fetch } from '../network/index.ts';
 import type { Embedder, EmbedderIdentity, EmbedOptions } from './embedder.ts';
 
 /** A model that is served over HTTP. */
@@ -26,6 +27,8 @@ export interface EndpointOptions {
   readonly retries?: number;
   /** Milliseconds before the first further attempt, doubled each time; default 500. */
   readonly retryDelay?: number;
+  /** Makes the calls, within a network boundary for example; default: the `fetch` of Node.js. */
+  readonly fetch?: Fetch;
 }
 
 type Settings = Required<Omit<EndpointOptions, 'apiKey' | 'shorten'>> &
@@ -99,6 +102,7 @@ function settingsOf(options: EndpointOptions): Settings {
     timeout: 60_000,
     retries: 3,
     retryDelay: 500,
+    fetch,
     ...options,
     batch,
   };
@@ -143,10 +147,10 @@ async function request(
   texts: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<Float32Array[] | Passing> {
-  const { url, model, dims, apiKey, shorten, timeout } = settings;
+  const { url, model, dims, apiKey, shorten, timeout, fetch: call } = settings;
   const ends = [AbortSignal.timeout(timeout), ...(signal === undefined ? [] : [signal])];
   try {
-    const response = await fetch(url, {
+    const response = await call(url, {
       method: 'POST',
       redirect: 'error',
       signal: AbortSignal.any(ends),

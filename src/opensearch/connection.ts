@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one way to the search engine: bounded in time, bytes and attempts; nothing that the client throws gets out.
-import type { LookupFunction } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type ClientOptions } from '@opensearch-project/opensearch';
 import { AwsSigv4Signer } from '@opensearch-project/opensearch/aws-v3';
 import { isStrongroomError, need, type Random, readU32, systemRandom } from '../core/index.ts';
+import type { NetworkBoundary } from '../network/index.ts';
 import { serviceError } from './service-error.ts';
 
 /** Credentials of AWS, as its default chain gives them. */
@@ -43,8 +43,8 @@ export interface SearchConnection {
   readonly answerBytes?: number;
   /** Connections at the same time; default 32. */
   readonly connections?: number;
-  /** Resolves the host name of every connection; what it refuses is not connected to. */
-  readonly lookup?: LookupFunction;
+  /** Where connections may go; what it refuses is not connected to. */
+  readonly boundary?: NetworkBoundary | undefined;
   readonly random?: Random;
 }
 
@@ -82,6 +82,8 @@ export class SearchService {
   readonly #timeout: number;
   readonly #answerBytes: number;
   readonly #random: Random;
+  readonly #boundary: NetworkBoundary | undefined;
+  readonly #host: string;
 
   /** @throws {CONFIG_INVALID} for an address that is none, or that would send credentials in clear */
   constructor(connection: SearchConnection) {
@@ -90,12 +92,15 @@ export class SearchService {
     this.#timeout = timeout ?? TIMEOUT;
     this.#answerBytes = answerBytes ?? ANSWER_BYTES;
     this.#random = random ?? systemRandom;
+    this.#boundary = connection.boundary;
     this.#client = new Client({ ...clientOptions(connection), requestTimeout: this.#timeout });
+    this.#host = new URL(connection.node).hostname;
   }
 
   /**
    * Makes a call, again if it failed in passing: every call here may be repeated.
    * @throws {INDEX_UNAVAILABLE} when it still fails after the last attempt, {INDEX_REFUSED} for other failures
+   * @throws {NETWORK_REFUSED} when it would leave the boundary
    */
   async call(call: SearchCall): Promise<SearchAnswer> {
     for (let attempt = 1; ; attempt++) {
@@ -140,6 +145,7 @@ export class SearchService {
       // As a stream, so that the client makes no error out of an answer and reads no more than is wanted.
       answer = await this.#client.transport.request(params, { asStream: true, requestTimeout });
     } catch (error) {
+      await this.#boundary?.verify(this.#host).catch(throwRefusal);
       throw serviceError(null, connectionType(error));
     }
     const stream = answer.body as unknown as NodeJS.ReadableStream & { destroy(): void };
@@ -173,8 +179,13 @@ export class SearchService {
   }
 }
 
+/** The client loses what a refused connection was refused for. */
+function throwRefusal(error: unknown): void {
+  if (isStrongroomError(error)) throw error;
+}
+
 function clientOptions(connection: SearchConnection): ClientOptions {
-  const { node, identity, ca, connections = 32, lookup } = connection;
+  const { node, identity, ca, connections = 32, boundary } = connection;
   const url = URL.canParse(node) ? new URL(node) : null;
   const isPlain = url !== null && url.username === '' && url.password === '';
   need('INV-OPENSEARCH-ADDRESS', isPlain, 'CONFIG_INVALID', 'the address of the search engine');
@@ -182,10 +193,13 @@ function clientOptions(connection: SearchConnection): ClientOptions {
     url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.has(url.hostname));
   const message = 'the search engine must be reached by https, unless it is on this machine';
   need('INV-OPENSEARCH-TLS', isPrivate, 'CONFIG_INVALID', message);
+  boundary?.check(url.hostname);
+  const agents = boundary?.agents({ maxSockets: connections, ...(ca !== undefined && { ca }) });
+  const agent = url.protocol === 'https:' ? agents?.httpsAgent : agents?.httpAgent;
   return {
     node: url.origin,
     maxRetries: 0,
-    agent: { maxSockets: connections, ...(lookup !== undefined && { lookup }) },
+    agent: agent === undefined ? { maxSockets: connections } : () => agent,
     ...(ca !== undefined && { ssl: { ca } }),
     ...identityOptions(identity),
   };

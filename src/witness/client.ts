@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Asking witnesses, as C2SP tlog-witness has it.
 import { fail, utf8 } from '../core/index.ts';
+import type { Fetch } from '../network/index.ts';
 import {
   type Hash,
   type NoteKey,
@@ -30,13 +31,18 @@ export interface WitnessClient {
 /** A witness at a URL. Plain HTTP is enough: whatever comes back is verified under the witness's key. */
 export class HttpWitness implements WitnessClient {
   readonly #url: URL;
+  readonly #fetch: Fetch;
 
-  /** @throws {CONFIG_INVALID} for anything but an http or https URL */
-  constructor(url: string) {
+  /**
+   * @param within makes the call; default: the `fetch` of Node.js
+   * @throws {CONFIG_INVALID} for anything but an http or https URL
+   */
+  constructor(url: string, within: Fetch = fetch) {
     const parsed = URL.canParse(url) ? new URL(url) : null;
     if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
       throw fail('CONFIG_INVALID', 'the address of a witness is no http or https URL');
     }
+    this.#fetch = within;
     this.#url = new URL('add-checkpoint', parsed.href.endsWith('/') ? parsed : `${parsed.href}/`);
   }
 
@@ -44,8 +50,9 @@ export class HttpWitness implements WitnessClient {
     let response: Response;
     let text: string;
     try {
-      response = await fetch(this.#url, {
+      response = await this.#fetch(this.#url.href, {
         method: 'POST',
+        headers: {},
         body: encodeAddCheckpoint(request),
         signal: AbortSignal.timeout(TIMEOUT),
         redirect: 'error',

@@ -6,7 +6,7 @@ import { DecryptCommand, KMSClient } from '@aws-sdk/client-kms';
 import type { RequestListener } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type AwsCall, awsCall, awsClient, type AwsConnection } from '../../src/aws/index.ts';
-import { type ErrorCode, fail, isStrongroomError } from '../../src/core/index.ts';
+import { type ErrorCode, isStrongroomError } from '../../src/core/index.ts';
 import { serve, TEST_CREDENTIALS, testConnection } from '../support/aws/answering-server.ts';
 
 const SECRET_TEXT = 'text-that-nobody-may-see';
@@ -162,20 +162,6 @@ describe('a failed call', () => {
 });
 
 describe('a connection', () => {
-  it('resolves every host name by the lookup it was given, whose refusal comes through', async () => {
-    const names: string[] = [];
-    const connection: AwsConnection = {
-      ...testConnection('http://s3.example.internal:9'),
-      lookup: (name, _options, done) => {
-        names.push(name);
-        done(fail('SERVICE_DENIED', 'refused by the test'), '', 4);
-      },
-    };
-    const error = await callFailure('s3', connection);
-    expect(names).toEqual(['s3.example.internal']);
-    expect(isStrongroomError(error) && error.message).toBe('refused by the test');
-  });
-
   it('does not follow redirects', async () => {
     const asked: string[] = [];
     const elsewhere = await serve((request, response) => {

@@ -82,7 +82,7 @@ describe('a stored ring', () => {
     await expectRejection(world.ring.rotateBranch(), 'ROLLBACK');
   });
 
-  it('INV-RING-KEY: is wrapped by the configured key, not by one that it names itself', async () => {
+  it('is wrapped by the configured key, not by one that it names itself', async () => {
     const world = await ringWorld();
     const stranger = await world.newKey();
     const theirs = { vaultId: KMS_VAULT, keyId: stranger };
