@@ -22,6 +22,7 @@ export * from './replay.ts';
 export * from './roles.ts';
 export * from './sealed-list.ts';
 export * from './sequencer.ts';
+export * from './shared-sequencer.ts';
 export { type HeadRecord, INITIAL_LOCK, type LockState, type LockStore } from './staging.ts';
 export * from './state.ts';
 export * from './statement.ts';

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { AlarmSink, Clock } from '../core/index.ts';
+import type { AlarmSink, Clock, ObjectVersion } from '../core/index.ts';
+import type { Checkpoint } from './checkpoint.ts';
 import type { LogReader } from './log-reader.ts';
 import type { TreeHead } from './merkle.ts';
 import type { ConflictSink } from './published-head.ts';
@@ -35,4 +36,13 @@ export interface LedgerOptions {
   readonly keepConflict?: ConflictSink;
   /** A newer starting point than the beginning of the log, or null: a sealed state snapshot. */
   readonly snapshot?: (head: TreeHead) => Promise<ClaimedState | null>;
+}
+
+/** A published checkpoint that was read and is the ledger's head. */
+export interface Look {
+  readonly head: Checkpoint;
+  /** When it was read, Unix milliseconds. */
+  readonly time: number;
+  /** What the store told of it just before it was read. */
+  readonly token: ObjectVersion | null;
 }

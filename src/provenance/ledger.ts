@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-import { compareBytes, need, type ObjectVersion, utf8 } from '../core/index.ts';
+import { compareBytes, need, utf8 } from '../core/index.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Witnesses } from './cosignature.ts';
 import type { LogReader } from './log-reader.ts';
 import { EMPTY_ROOT } from './merkle.ts';
-import type { LedgerOptions } from './ledger-options.ts';
+import type { LedgerOptions, Look } from './ledger-options.ts';
 import { LookupMemo } from './lookup-memo.ts';
 import { continuedTrust, startingView } from './ledger-start.ts';
 import { checkLogKey, openHead, withLogKey } from './log-key.ts';
-import { MAX_CLOCK_LEAD_SECONDS, requireContinuation, requireWitnessed } from './published-head.ts';
+import {
+  MAX_CLOCK_LEAD_SECONDS,
+  requireContinuation,
+  requireWitnessed,
+  whileItMoves,
+} from './published-head.ts';
 import { EMPTY_VIEW, type LogView, replay, type Replayed } from './replay.ts';
 import {
   type AclValue,
@@ -24,15 +29,6 @@ import type { SeenHead, Trust } from './trust.ts';
 
 /** Even a store that tells of changes is read again after so many milliseconds: what it tells may be cached somewhere. */
 const READ_AGAIN_MILLISECONDS = 1000;
-
-/** A published checkpoint that was read and is the ledger's head. */
-interface Look {
-  readonly head: Checkpoint;
-  /** When it was read, Unix milliseconds. */
-  readonly time: number;
-  /** What the store told of it just before it was read. */
-  readonly token: ObjectVersion | null;
-}
 
 /** The ledger at one head, for work that takes several steps and must not see the head move in between. */
 export interface LedgerAt {
@@ -68,7 +64,11 @@ export class Ledger {
    *   {@link LOG_TRUNCATED} {@link PROOF_INVALID} {@link STATE_MISSING} {@link STATE_MISMATCH} {@link UPGRADE_REQUIRED}
    *   {@link CLOCK_AHEAD} {@link HEAD_STALE} {@link SIGNATURE_INVALID}
    */
-  static async open(options: LedgerOptions): Promise<Ledger> {
+  static open(options: LedgerOptions): Promise<Ledger> {
+    return whileItMoves(() => Ledger.#open(options));
+  }
+
+  static async #open(options: LedgerOptions): Promise<Ledger> {
     const { reader, clock } = options;
     const known = await options.trust.read();
     const published = await reader.checkpointBytes();
@@ -172,14 +172,18 @@ export class Ledger {
    * Follows the published head.
    * @throws as {@link Ledger.open}; the view then stays as it was
    */
-  async refresh(): Promise<void> {
+  refresh(): Promise<void> {
+    return whileItMoves(() => this.#refresh());
+  }
+
+  async #refresh(): Promise<void> {
     const [view, seen] = [this.#view, this.#head];
     const { reader, keepConflict, clock } = this.#options;
     // The token comes first: what is published between the two is then looked at again.
     const [token, time] = [reader.checkpointToken(), clock.now()];
     const published = await reader.checkpointBytes();
     // Whoever was faster, another refresh or the sequencer of this process, has moved the head: look again.
-    if (this.#head !== seen) return this.refresh();
+    if (this.#head !== seen) return this.#refresh();
     // The very note that was verified before needs no second look: every query comes by here. Only time has gone on.
     if (published !== null && compareBytes(published, utf8(seen.note)) === 0) {
       this.requireUsable();
@@ -189,7 +193,7 @@ export class Ledger {
     const { head, trust } = await openHead({ reader, published, clock }, this.#trust);
     await requireContinuation(reader, seen, head, keepConflict);
     const replayed = await replay(this.#options.idKey, view, reader, head);
-    if (this.#head !== seen) return this.refresh();
+    if (this.#head !== seen) return this.#refresh();
     checkLogKey(replayed.view.state.vault, trust);
     await this.adopt(replayed, head);
     this.#look = { head, time, token };

@@ -23,6 +23,23 @@ export function openPublished(bytes: Uint8Array | null, trust: Trust, clock: Clo
   return head;
 }
 
+/** Tries of reading a published log. */
+const TRIES = 4;
+
+/**
+ * Reads a published log, from its checkpoint on, in work that may be done again: while it is read, sequencers of other
+ * machines may publish two more heads and remove the partial tiles of this one, which then looks truncated.
+ */
+export async function whileItMoves<T>(work: () => Promise<T>): Promise<T> {
+  for (let left = TRIES; ; left--) {
+    try {
+      return await work();
+    } catch (error) {
+      if (left === 1 || !isStrongroomError(error, 'LOG_TRUNCATED')) throw error;
+    }
+  }
+}
+
 /** Cosignatures that hold, by head and by the set of witnesses that were asked for: every query comes by here. */
 const verified = new WeakMap<object, WeakMap<Witnesses, readonly Cosignature[]>>();
 

@@ -34,11 +34,19 @@ export function liveSigner(signers: readonly Signer[], state: LedgerState, index
   return live;
 }
 
+/** The end of a log. */
+export interface LogTail {
+  /** Size of the log that it belongs to. */
+  readonly size: number;
+  /** Entries of the bundle that is not full at that size. */
+  readonly entries: readonly Uint8Array[];
+}
+
 /**
  * Entries of the partial bundle at the head, checked against the verified edge of the tree.
  * @throws {INTEGRITY} when one of them was altered
  */
-export async function partialBundle(ledger: Ledger): Promise<readonly Uint8Array[]> {
+export async function partialBundle(ledger: Ledger): Promise<LogTail> {
   const { edge } = ledger.view;
   const from = edge.size - (edge.size % TILE_WIDTH);
   const tail: Uint8Array[] = [];
@@ -46,5 +54,5 @@ export async function partialBundle(ledger: Ledger): Promise<readonly Uint8Array
   const hashes = edge.levels[0] ?? [];
   const isOurs = tail.every((entry, i) => compareBytes(leafHash(entry), hashes[i] ?? entry) === 0);
   need('INV-SEQUENCER-TAIL', isOurs, 'INTEGRITY', 'an entry bundle of the log was altered');
-  return tail;
+  return { size: edge.size, entries: tail };
 }

@@ -3,15 +3,13 @@
 import {
   type AlarmSink,
   type Clock,
-  compareBytes,
-  fail,
   hex,
+  jcs,
   need,
   type ObjectStore,
   readBounded,
   sha256,
   type Signer,
-  utf8,
 } from '../core/index.ts';
 import {
   accept,
@@ -26,6 +24,7 @@ import {
 } from './batch.ts';
 import { type NoteSigner, signCheckpoint } from './checkpoint.ts';
 import type { Ledger } from './ledger.ts';
+import { putCheckpoint, putTile, sweepStaging, takenOver } from './log-files.ts';
 import type { TreeHead } from './merkle.ts';
 import { parseVkey } from './note.ts';
 import { MAX_CLOCK_LEAD_SECONDS, requireWitnessed } from './published-head.ts';
@@ -36,12 +35,10 @@ import {
   encodeStaging,
   type LockState,
   type LockStore,
-  type LogFile,
   MAX_STAGING_BYTES,
-  stagedSize,
   stagingPath,
 } from './staging.ts';
-import { checkSignedHead, liveSigner, partialBundle } from './sequencer-checks.ts';
+import { checkSignedHead, liveSigner, type LogTail, partialBundle } from './sequencer-checks.ts';
 import type { LedgerState, StateRecord } from './state.ts';
 import { partialTiles, TILE_WIDTH, tilePath } from './tiles.ts';
 
@@ -76,13 +73,16 @@ export class Sequencer {
   readonly #options: SequencerOptions;
   #lock: LockState;
   #tail: readonly Uint8Array[];
+  /** The log size that the tail belongs to. */
+  #size: number;
   #queue: Promise<unknown> = Promise.resolve();
   #superseded: readonly string[] = [];
 
-  private constructor(options: SequencerOptions, lock: LockState, tail: readonly Uint8Array[]) {
+  private constructor(options: SequencerOptions, lock: LockState, tail: LogTail) {
     this.#options = options;
     this.#lock = lock;
-    this.#tail = tail;
+    this.#tail = tail.entries;
+    this.#size = tail.size;
   }
 
   /**
@@ -100,8 +100,22 @@ export class Sequencer {
     if (!(await options.locks.swap(lock, next))) throw takenOver();
     const sequencer = new Sequencer(options, next, await partialBundle(options.ledger));
     await sequencer.#settle();
-    await sequencer.#sweep();
+    await sweepStaging(options, options.ledger.head.size);
     return sequencer;
+  }
+
+  /**
+   * Takes a turn beside other sequencers, whose fence stays as it is: the next batch goes to whoever is first to stage it.
+   * @returns null while a batch is pending: its sequencer is at work, or has ended and is waiting for {@link start}
+   * @throws {ROLLBACK} as {@link start}
+   */
+  static async join(options: SequencerOptions): Promise<Sequencer | null> {
+    const lock = await options.locks.read();
+    if (lock.pending !== null) return null;
+    await options.ledger.refresh();
+    checkSignedHead(lock.signed, options.ledger.head);
+    await sweepStaging(options, options.ledger.head.size);
+    return new Sequencer(options, lock, await partialBundle(options.ledger));
   }
 
   /**
@@ -155,8 +169,12 @@ export class Sequencer {
     const { pending, signed } = this.#lock;
     if (pending !== null && pending.size > ledger.head.size) await this.#finish(pending);
     // It was published, and a reader of this process has moved the ledger's head.
-    else if (pending !== null) this.#tail = await partialBundle(ledger);
+    else if (pending !== null) {
+      ({ entries: this.#tail, size: this.#size } = await partialBundle(ledger));
+    }
     checkSignedHead(signed, ledger.head);
+    // A reader of this process has followed what somebody else has published.
+    if (ledger.head.size !== this.#size) throw takenOver();
   }
 
   async #stageAndPublish(accepted: Accepted): Promise<void> {
@@ -210,16 +228,27 @@ export class Sequencer {
     const { view, tiles } = batch;
     const head = { size: view.edge.size, root: view.edge.root() };
     const { log } = ledger.trust;
-    for (const file of batchFiles(tiles)) await this.#putTile(file);
+    for (const file of batchFiles(tiles)) {
+      await putTile(this.#options, file, this.#options.onAlarm);
+    }
     const note = await this.#signed(head, view.state);
-    await this.#putCheckpoint(utf8(note));
+    await putCheckpoint(this.#options, note, () => this.#isOurTurn());
     const signed = { size: head.size, root: hex(head.root) };
     const next = { fence: this.#lock.fence, signed, pending: null };
     if (!(await this.#options.locks.swap(this.#lock, next))) throw takenOver();
     this.#lock = next;
     this.#tail = tiles.entries.slice(tiles.entries.length - (head.size % TILE_WIDTH));
-    await ledger.adopt({ view, records, voids: [] }, { ...head, origin: log, note });
+    this.#size = head.size;
+    // A reader of this process may have followed this head, or one that came after it, already.
+    if (ledger.head.size < head.size) {
+      await ledger.adopt({ view, records, voids: [] }, { ...head, origin: log, note });
+    }
     await this.#clean(tiles, head);
+  }
+
+  /** Whether nobody has changed the lock record since this sequencer did. */
+  async #isOurTurn(): Promise<boolean> {
+    return jcs(await this.#options.locks.read()) === jcs(this.#lock);
   }
 
   /** The checkpoint of a head under the key that its log names, with as many witnesses as this machine would demand. */
@@ -233,43 +262,6 @@ export class Sequencer {
     return note;
   }
 
-  /**
-   * Removes batches that were staged and never won, once the log has passed their size: nothing can name them any more.
-   * A larger one may be pending by now, of a sequencer that has taken over since; without it nobody could go on.
-   */
-  async #sweep(): Promise<void> {
-    const { store, prefix, ledger } = this.#options;
-    for await (const { path } of store.list(`${prefix}staging/`)) {
-      if (stagedSize(path) <= ledger.head.size) await store.delete(path);
-    }
-  }
-
-  /** Writes a tile. One that stands there with other bytes was tampered with: keep it, tell, write the right one. */
-  async #putTile(file: LogFile): Promise<void> {
-    const { store, prefix } = this.#options;
-    const path = prefix + file.path;
-    if (await store.putIfAbsent(path, file.bytes)) return;
-    const present = await store.get(path);
-    if (present !== null && compareBytes(present.bytes, file.bytes) === 0) return;
-    this.#options.onAlarm({
-      code: 'LOG_TAMPERED',
-      message: 'a log tile differed and was replaced',
-    });
-    const evidence = `${prefix}evidence/${hex(sha256(present?.bytes ?? new Uint8Array(0)))}`;
-    await store.putIfAbsent(evidence, present?.bytes ?? new Uint8Array(0));
-    await store.compareAndSwap(path, present?.version ?? null, file.bytes);
-  }
-
-  async #putCheckpoint(note: Uint8Array): Promise<void> {
-    const { store, prefix } = this.#options;
-    const path = `${prefix}checkpoint`;
-    for (let attempt = 0; attempt < 3; attempt++) {
-      const present = await store.get(path);
-      if (await store.compareAndSwap(path, present?.version ?? null, note)) return;
-    }
-    throw takenOver();
-  }
-
   /** Removes the staging object and the partial tiles that the batch before this one superseded. */
   async #clean(tiles: BatchTiles, head: { size: number; root: Uint8Array }): Promise<void> {
     const { store, prefix, ledger } = this.#options;
@@ -281,8 +273,4 @@ export class Sequencer {
     this.#superseded = old.filter((path) => path.includes('.p/') && !current.has(path));
     ledger.reader.forget();
   }
-}
-
-function takenOver(): Error {
-  return fail('VAULT_LOCKED', 'another sequencer has taken over this log');
 }

@@ -23,6 +23,7 @@ import {
   type LockStore,
   LogReader,
   type TrustStore,
+  type TurnOptions,
 } from '../provenance/index.ts';
 import {
   auditPath,
@@ -101,6 +102,8 @@ export interface VaultContext {
   readonly stateCopyInterval: number;
   /** See {@link OpenOptions.queries}; the configuration file may demand `required`. */
   readonly queries?: Queries;
+  /** How sequencers of several machines take turns; without it this process is the only writer while it holds the lock. */
+  readonly turns?: TurnOptions;
   /** Milliseconds for which a published head that was read counts as the newest one. */
   readonly followInterval?: number;
   /** Takes the writer lock at once or not at all. @throws {VAULT_LOCKED} */

@@ -6,6 +6,8 @@ import {
   rawKeyOf,
   type Role,
   Sequencer,
+  type SequencerOptions,
+  SharedSequencer,
   type Witnesses,
 } from '../provenance/index.ts';
 import { logPrefix } from '../store/index.ts';
@@ -15,17 +17,22 @@ import { cosigner } from './witnessing.ts';
 
 type OpenLocks = ReturnType<VaultContext['openLocks']>;
 
-/** The right to write to a vault: the writer lock and a sequencer that has taken over the log. */
+type AnySequencer = Pick<Sequencer, 'commit'>;
+
+/**
+ * The right to write to a vault: the writer lock and a sequencer that has taken over the log; or, in a home that many
+ * machines share, one that takes turns with the others.
+ */
 export class VaultWriter {
   readonly #context: VaultContext;
   readonly #ledger: Ledger;
   readonly #lock: HeldLock;
   readonly #locks: OpenLocks;
-  readonly #sequencer: Sequencer;
+  readonly #sequencer: AnySequencer;
 
   private constructor(
     at: { context: VaultContext; ledger: Ledger },
-    held: { lock: HeldLock; locks: OpenLocks; sequencer: Sequencer },
+    held: { lock: HeldLock; locks: OpenLocks; sequencer: AnySequencer },
   ) {
     this.#context = at.context;
     this.#ledger = at.ledger;
@@ -49,7 +56,7 @@ export class VaultWriter {
     let locks: OpenLocks | null = null;
     try {
       locks = context.openLocks();
-      const sequencer = await Sequencer.start({
+      const sequencer = await sequencerOf(context, {
         idKey: context.ring.lookupKey('id'),
         store: context.objects,
         prefix: logPrefix(config.tenantId),
@@ -93,6 +100,11 @@ export class VaultWriter {
     this.#locks.close();
     this.#lock.release();
   }
+}
+
+function sequencerOf({ turns }: VaultContext, options: SequencerOptions): Promise<AnySequencer> {
+  if (turns === undefined) return Sequencer.start(options);
+  return Promise.resolve(new SharedSequencer(options, turns));
 }
 
 /** The outcomes, if the ledger took every entry. @throws {ENTRY_REFUSED} naming the ledger's reason */

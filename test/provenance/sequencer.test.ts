@@ -259,7 +259,7 @@ describe('a batch that failed half-way in a process that also reads', () => {
     const [world, writer] = await LogWorld.founded(author);
     const size = writer.ledger.head.size;
     // The checkpoint is out, the lock record could not be written.
-    world.faults.arm(6, 'after');
+    world.faults.arm(7, 'after');
     expect(await codeRejectedBy(writer.sequencer.commit(await acls(2)))).toBe('STORE_FAILED');
     expect(world.faults.calls.at(-1)).toBe('compareAndSwap');
     world.faults.arm(null);

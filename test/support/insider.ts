@@ -80,7 +80,7 @@ export function publishAsLogHolder(
     const closing = closingState(idKey, state, index, Math.floor(clock.now() / 1000));
     const [sequencer] = ring.signers('sequencer');
     entries.push(await stateEntry(closing, index, sequencer!, null));
-    const tail = await partialBundle(ledger);
+    const { entries: tail } = await partialBundle(ledger);
     const before = ledger.view.edge;
     const { edge: after, full } = before.append(entries.map(leafHash));
     const prefix = logPrefix(config.tenantId);

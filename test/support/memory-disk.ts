@@ -23,6 +23,7 @@ import {
   raised,
   type StateRecord,
   type TrustFile,
+  type TurnOptions,
 } from '../../src/provenance/index.ts';
 import { type KeyTable, logPrefix, MemoryStore } from '../../src/store/index.ts';
 import type { VaultConfig, VaultContext } from '../../src/vault/index.ts';
@@ -49,6 +50,8 @@ export interface ProcessOptions {
   readonly onAlarm?: (alarm: Alarm) => void;
   readonly onAudit?: (event: AuditEvent) => void;
   readonly stateCopyInterval?: number;
+  /** Makes the process one of several writers. */
+  readonly turns?: TurnOptions;
 }
 
 /** Memory keeps no audit trail; `onAudit` is told of the events. */
@@ -126,6 +129,7 @@ export class MemoryDisk {
       onAlarm: options.onAlarm ?? (() => undefined),
       keepConflict: () => Promise.resolve(),
       stateCopyInterval: options.stateCopyInterval ?? 10_000,
+      ...(options.turns && { turns: options.turns }),
       lockWriter: () => Promise.resolve({ release: () => undefined }),
       openLocks: () => ports.locks,
       openJournal: () => ports.journal,
