@@ -9,6 +9,8 @@ import { classRecord, type ClassRecord } from './class-record.ts';
 export interface DocumentGrants {
   readonly sidecar: Grant | null;
   readonly frontMatter: Grant | null;
+  /** Restrictions that a catalogue of the source demands; it names no readers. */
+  readonly catalogue?: Pick<Grant, 'classification' | 'attrs'>;
 }
 
 /** Where a document's readers were named. */
@@ -52,6 +54,7 @@ export class AccessResolver {
     const limits: Grant[] = [...rules];
     if (own.sidecar !== null) limits.push(own.sidecar);
     if (own.frontMatter !== null) limits.push(own.frontMatter);
+    if (own.catalogue !== undefined) limits.push(own.catalogue);
     const denied = limits.flatMap((grant) => grant.deny ?? []);
     const record = classRecord({
       allowUsers: this.#users(named.allow),

@@ -363,6 +363,11 @@ export const ERROR_CODES = {
     meaning: 'Two sources of one run have the same document id.',
     remedy: 'Remove one, or give one its own id.',
   },
+  SOURCE_CHANGED: {
+    area: 'ingest',
+    meaning: 'A document was replaced or removed in its source before it could be read.',
+    remedy: 'Nothing to do where the source announces changes; else ingest it again.',
+  },
   INGEST_CONFLICT: {
     area: 'ingest',
     meaning: 'Another writer changed the document at the same moment.',

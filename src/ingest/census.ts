@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type DocId, docIdOf, fail } from '../core/index.ts';
 
-/** Namespace of documents that were read from files, unless another is named. */
-const DEFAULT_NAMESPACE = 'files';
-
 /** Which documents one run has met, by the paths of their files. */
 export class Census {
   readonly namespace: string;
@@ -15,7 +12,7 @@ export class Census {
   readonly #taken = new Set<DocId>();
 
   /** @param idKey `K_id` of the tenant */
-  constructor(idKey: Uint8Array, namespace: string = DEFAULT_NAMESPACE) {
+  constructor(idKey: Uint8Array, namespace: string) {
     this.#idKey = idKey;
     this.namespace = namespace;
   }

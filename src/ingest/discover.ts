@@ -4,39 +4,11 @@ import type { Stats } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import picomatch from 'picomatch';
-import { compareUtf8, fail, holds, type StrongroomError } from '../core/index.ts';
+import { compareUtf8, fail, holds } from '../core/index.ts';
+import type { Discovered, DiscoverOptions } from './source.ts';
 
 /** Ending of the files that carry a document's own permissions. */
 export const SIDECAR_ENDING = '.access.yaml';
-
-/** A file that was found. */
-export interface SourceFile {
-  /** Path below the ingested folder, `/`-separated: the document's name. */
-  readonly uri: string;
-  /** Where the file lies. */
-  readonly file: string;
-  readonly bytes: number;
-  /** The folder that was ingested, resolved: documents of one folder are pruned together. */
-  readonly root: string;
-}
-
-/** What discovery gives: a file, or why a path is none. */
-export type Discovered =
-  | { readonly kind: 'file'; readonly source: SourceFile }
-  | { readonly kind: 'skipped'; readonly uri: string; readonly reason: SkipReason }
-  | { readonly kind: 'refused'; readonly uri: string; readonly error: StrongroomError }
-  /** A given folder of which every part could be read: what did not come before is not in it. */
-  | { readonly kind: 'folder'; readonly root: string };
-
-/** Dot files; files that the globs leave out; linked folders, pipes, sockets and devices. */
-export type SkipReason = 'hidden' | 'excluded' | 'unsupported';
-
-/** Which files to take. */
-export interface DiscoverOptions {
-  /** Globs on the path below the folder; default: everything. */
-  readonly include?: readonly string[];
-  readonly exclude?: readonly string[];
-}
 
 /**
  * Walks files and folders in a fixed order. Names that begin with a dot are skipped, and so are sidecar files; a folder
@@ -79,7 +51,8 @@ export async function* discover(
   }
 }
 
-function matcher(globs: readonly string[]): (uri: string) => boolean {
+/** Whether a name matches one of the globs. @throws {USAGE} for an empty one */
+export function matcher(globs: readonly string[]): (uri: string) => boolean {
   if (globs.includes('')) throw fail('USAGE', 'a glob of files is empty');
   return picomatch([...globs], { dot: true });
 }

@@ -16,12 +16,16 @@ import {
 export interface DocumentWriterOptions extends VersionWriterOptions {
   readonly publisher: ClassPublisher;
   readonly namespace: string;
+  /** What statements call the source. */
+  readonly kind: string;
 }
 
 /** Which document is written, and for whom. */
 export interface WriteTarget {
   readonly docId: DocId;
   readonly sourceUri: string;
+  /** Position among the changes of the document, or null. */
+  readonly seq: string | null;
   /** The document's present state, or null for a new one. */
   readonly current: DocValue | null;
   readonly grants: DocumentGrants;
@@ -40,12 +44,12 @@ export class DocumentWriter {
 
   /** Writes a document version; its class is published first if it is new. */
   async write(prepared: PreparedDocument, target: WriteTarget): Promise<WrittenDocument> {
-    const { namespace, publisher } = this.#options;
-    const { docId, sourceUri, current, grants, access } = target;
+    const { namespace, kind, publisher } = this.#options;
+    const { docId, sourceUri, seq, current, grants, access } = target;
     const { digest, published } = await publisher.ensure(access.record);
     const publication: Publication = {
       docId,
-      namespace,
+      ...{ namespace, kind, seq },
       sourceUri,
       grants: encodeGrants(grants),
       current,

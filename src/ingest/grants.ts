@@ -4,14 +4,15 @@ import { lstat } from 'node:fs/promises';
 import path from 'node:path';
 import { type AccessFile, type DocumentGrants, parseGrant } from '../access/index.ts';
 import { fail, fromUtf8, isStrongroomError, jcs, need } from '../core/index.ts';
-import { isWithin, look, SIDECAR_ENDING, type SourceFile } from './discover.ts';
+import { isWithin, look, SIDECAR_ENDING } from './discover.ts';
 import { readRegular } from './read-regular.ts';
+import type { SourceFile } from './source.ts';
 
 /** No permissions of its own. */
 export const NO_GRANTS: DocumentGrants = { sidecar: null, frontMatter: null };
 
 /** A sidecar file is a few lines of YAML. */
-const MAX_SIDECAR_BYTES = 64 * 1024;
+export const MAX_SIDECAR_BYTES = 64 * 1024;
 
 /**
  * The bytes of a file's sidecar, or none when there is none or sidecars are switched off. One that is there and cannot
@@ -79,7 +80,9 @@ function textOf(sidecar: Uint8Array): string {
 
 /** How the sealed facts of a document keep its grants: canonical JSON, or null for none. */
 export function encodeGrants(grants: DocumentGrants): string | null {
-  return grants.sidecar === null && grants.frontMatter === null ? null : jcs(grants);
+  const { sidecar, frontMatter, catalogue } = grants;
+  const hasNone = sidecar === null && frontMatter === null && catalogue === undefined;
+  return hasNone ? null : jcs(grants);
 }
 
 /** Reads {@link encodeGrants} back; the text comes from a verified document. */

@@ -3,10 +3,12 @@
 export * from './binder.ts';
 export * from './class-publisher.ts';
 export * from './committer.ts';
-export * from './discover.ts';
-export { decodeGrants } from './grants.ts';
+export { matcher, SIDECAR_ENDING } from './discover.ts';
+export * from './file-source.ts';
+export { decodeGrants, MAX_SIDECAR_BYTES } from './grants.ts';
 export * from './ingestion.ts';
 export * from './journal.ts';
 export * from './reembed.ts';
+export * from './source.ts';
 export * from './tombstone.ts';
 export * from './types.ts';

@@ -9,14 +9,15 @@ import { Binder } from './binder.ts';
 import { Census } from './census.ts';
 import { ClassPublisher } from './class-publisher.ts';
 import { Committer } from './committer.ts';
-import { discover, type SourceFile } from './discover.ts';
 import { DocumentWriter } from './document-writer.ts';
+import { findSources } from './finding.ts';
 import { decodeGrants, readGrants } from './grants.ts';
 import { loaderFor } from './parse/index.ts';
 import { asError, checkRange } from './limits.ts';
 import { pipelineId, prepareDocument, type PreparedDocument, timed } from './prepare.ts';
 import { prune } from './prune.ts';
-import { isOwnFault, readSource, type SourceContent } from './read-source.ts';
+import { isOwnFault } from './read-source.ts';
+import type { DocumentSource, SourceContent, SourceFile } from './source.ts';
 import { IngestTally } from './tally.ts';
 import type { IngestDependencies, IngestOptions, IngestReport } from './types.ts';
 
@@ -26,6 +27,8 @@ const BATCH_WAIT_MS = 5000;
 const DEFAULT_CONCURRENCY = 4;
 const MAX_CONCURRENCY = 64;
 const MAX_FILE_BYTES = 2 ** 30;
+/** Default limit of a file's size. */
+const USUAL_FILE_BYTES = 50 * 1024 * 1024;
 /** Four full batches; and so much source text that a few huge files are read one after the other. */
 const BACKLOG = { documents: 4 * BATCH_ENTRIES, bytes: 32 * 1024 * 1024 };
 
@@ -42,19 +45,20 @@ interface Identity extends Pick<SourceContent, 'content'> {
 interface Known extends Identity, SourceContent {}
 
 /**
- * Ingests files and folders.
- * @throws {SOURCE_MISSING} when a path does not exist; {@link ABORTED}; errors of the stores end the run, with everything
- *   acknowledged so far kept. A file that cannot be ingested is reported and does not end the run.
+ * Ingests what a source holds.
+ * @throws {SOURCE_MISSING} when there is no such source; {@link ABORTED}; errors of the stores end the run, with
+ *   everything acknowledged so far kept. A file that cannot be ingested is reported and does not end the run.
  */
-export function ingestFiles(
-  paths: readonly string[],
+export function ingestSource(
+  source: DocumentSource,
   deps: IngestDependencies,
   options: IngestOptions = {},
 ): Promise<IngestReport> {
-  return new Ingestion(deps, options).run(paths);
+  return new Ingestion(source, deps, options).run();
 }
 
 class Ingestion {
+  readonly #from: DocumentSource;
   readonly #deps: IngestDependencies;
   readonly #options: IngestOptions;
   readonly #resolver: AccessResolver;
@@ -68,12 +72,13 @@ class Ingestion {
   readonly #acknowledgements: Promise<void>[] = [];
   #failed: Error | null = null;
 
-  constructor(deps: IngestDependencies, options: IngestOptions) {
+  constructor(from: DocumentSource, deps: IngestDependencies, options: IngestOptions) {
     const { ledger, stores, clock } = deps;
+    this.#from = from;
     this.#deps = deps;
     this.#options = options;
     this.#resolver = new AccessResolver(deps.access);
-    this.#census = new Census(stores.ring.lookupKey('id'), options.namespace);
+    this.#census = new Census(stores.ring.lookupKey('id'), options.namespace ?? from.namespace);
     const committer = new Committer({
       commit: deps.commit,
       putKeys: (rows) => stores.keys.putAll(rows),
@@ -89,21 +94,22 @@ class Ingestion {
     this.#binder = new Binder({ ...binder, signer: () => deps.signer('acl') });
     this.#writer = new DocumentWriter({
       ...{ deps, committer, publisher: this.#publisher },
-      ...{ namespace: this.#census.namespace, stages: this.#tally.stages },
+      ...{ namespace: this.#census.namespace, kind: from.kind, stages: this.#tally.stages },
     });
   }
 
-  async run(paths: readonly string[]): Promise<IngestReport> {
+  async run(): Promise<IngestReport> {
     const { concurrency = DEFAULT_CONCURRENCY, maxFileBytes } = this.#options;
     checkRange('concurrency', concurrency, MAX_CONCURRENCY);
     if (maxFileBytes !== undefined) checkRange('maxFileBytes', maxFileBytes, MAX_FILE_BYTES);
-    const sources = await this.#discover(paths);
     const queue = new PQueue({ concurrency });
-    for (const source of sources) {
+    const [tally, census] = [this.#tally, this.#census];
+    const notes = { tally, census, check: () => this.#checkSignal() };
+    for await (const source of findSources(this.#from, this.#options, notes)) {
       if (this.#failed !== null) break;
       // Bounded: a file waits in the folder until there is room, not in memory.
       await queue.onSizeLessThan(queue.concurrency * 2);
-      void queue.add(() => this.#guarded(source, sources.length));
+      void queue.add(() => this.#guarded(source));
     }
     await queue.onIdle();
     await this.#committer.drain();
@@ -117,25 +123,8 @@ class Ingestion {
     return this.#tally.report(this.#committer.accepted);
   }
 
-  async #discover(paths: readonly string[]): Promise<SourceFile[]> {
-    const sources: SourceFile[] = [];
-    for await (const found of discover(paths, this.#options)) {
-      this.#checkSignal();
-      if (found.kind === 'file') sources.push(found.source);
-      else if (found.kind === 'folder') this.#census.folders.add(found.root);
-      else {
-        // What is there but not taken is not gone: pruning leaves it alone.
-        this.#census.meet(found.uri);
-        if (found.kind === 'refused') this.#tally.fail(found.uri, found.error);
-        else this.#tally[found.reason] += 1;
-      }
-    }
-    this.#tally.files = sources.length;
-    return sources;
-  }
-
   /** Errors of one file are its own; anything else ends the run. */
-  async #guarded(source: SourceFile, total: number): Promise<void> {
+  async #guarded(source: SourceFile): Promise<void> {
     const leave = await this.#backlog.enter(source.bytes);
     let acknowledged = Promise.resolve();
     try {
@@ -149,12 +138,12 @@ class Ingestion {
       // Waiting for the log keeps no place in the queue, but it does in the backlog.
       this.#acknowledgements.push(acknowledged.then(leave));
     }
-    if (this.#failed === null) this.#report(total);
+    if (this.#failed === null) this.#report();
   }
 
-  #report(total: number): void {
+  #report(): void {
     this.#tally.done += 1;
-    const { done, chunks } = this.#tally;
+    const { done, chunks, files: total } = this.#tally;
     try {
       this.#options.onProgress?.({ done, total, chunks });
     } catch (error) {
@@ -175,7 +164,9 @@ class Ingestion {
     }
     const run = { options: this.#options, stages: this.#tally.stages };
     const prepared = await prepareDocument(source, known.bytes, this.#deps, run);
-    const grants = readGrants(known.sidecar, prepared.parsed.frontMatter, this.#deps.access);
+    const own = readGrants(known.sidecar, prepared.parsed.frontMatter, this.#deps.access);
+    const { restrictions } = known;
+    const grants = restrictions === undefined ? own : { ...own, catalogue: restrictions };
     const access = this.#resolve(source, grants);
     if (access === null) return NOTHING_PENDING;
     this.#tally.screened(prepared.screening);
@@ -190,10 +181,13 @@ class Ingestion {
     const { ledger, access } = this.#deps;
     const docId = this.#census.take(source.uri);
     const { stages } = this.#tally;
+    // Before it is read: what is published on the current version must be at least as new as that.
+    const current = ledger.lookup('doc', docId);
+    const { maxFileBytes = USUAL_FILE_BYTES } = this.#options;
     const content = await timed(stages, 'read', () =>
-      readSource(source, access, this.#options.maxFileBytes),
+      this.#from.read(source, access, maxFileBytes),
     );
-    return { source, docId, current: ledger.lookup('doc', docId), ...content };
+    return { source, docId, current, ...content };
   }
 
   #isUnchanged({ docId, current, content }: Known, parser: string): boolean {
@@ -219,7 +213,7 @@ class Ingestion {
     if (current === null) return;
     this.#note(known, current.entryLeafHash, parser);
     const { access, open } = this.#deps;
-    const bringsOwn = access.sidecars || access.frontMatter;
+    const bringsOwn = access.sidecars || access.frontMatter || known.restrictions !== undefined;
     const grants = decodeGrants(bringsOwn ? (await open(known.docId)).meta.access : null);
     const resolved = this.#resolve(known.source, grants);
     if (resolved !== null) await this.#bind(current, resolved);
@@ -267,7 +261,8 @@ class Ingestion {
     prepared: PreparedDocument,
     { grants, access }: { grants: DocumentGrants; access: ResolvedAccess },
   ): Promise<{ readonly acknowledged: Promise<void> }> {
-    const target = { docId, sourceUri: source.uri, current, grants, access };
+    const at = { docId, sourceUri: source.uri, seq: source.seq ?? null };
+    const target = { ...at, current, grants, access };
     const { sealedBytes, acknowledged } = await this.#writer.write(prepared, target);
     this.#tally.sealedBytes += sealedBytes;
     // Neither the file's bytes nor its text: what waits for the log must be small.

@@ -5,8 +5,8 @@ import { type Embedder, PASSAGE_TEXT, passageText } from '../embed/index.ts';
 import { type Finding, HIDDEN_TEXT_RULESET, judge, type Verdict } from '../guard/index.ts';
 import { encodeVector, quantise } from '../provenance/index.ts';
 import { type Chunk, CHUNKER, chunkDocument } from './chunk/index.ts';
-import type { SourceFile } from './discover.ts';
 import { loaderFor, type ParsedDocument } from './parse/index.ts';
+import type { SourceFile } from './source.ts';
 import type { IngestDependencies, IngestOptions, StageTimes } from './types.ts';
 
 /** What is sealed and signed of a document. */

@@ -8,21 +8,9 @@ import {
   sha256,
   type StrongroomError,
 } from '../core/index.ts';
-import type { SourceFile } from './discover.ts';
 import { readSidecar } from './grants.ts';
 import { readRegular } from './read-regular.ts';
-
-/** Default limit of a file's size in bytes. */
-const MAX_FILE_BYTES = 50 * 1024 * 1024;
-
-/** A source file with what stands beside it. */
-export interface SourceContent {
-  readonly bytes: Uint8Array;
-  /** The sidecar file's bytes; none when there is none. */
-  readonly sidecar: Uint8Array;
-  /** SHA-256 over both, by which an unchanged document is recognised. */
-  readonly content: Uint8Array;
-}
+import type { SourceContent, SourceFile } from './source.ts';
 
 /**
  * Reads a file and its sidecar.
@@ -31,7 +19,7 @@ export interface SourceContent {
 export async function readSource(
   source: SourceFile,
   access: AccessFile,
-  maxBytes: number = MAX_FILE_BYTES,
+  maxBytes: number,
 ): Promise<SourceContent> {
   const bytes = await readRegular(source.file, maxBytes).catch((error: unknown) => {
     if (isStrongroomError(error)) throw error;

@@ -5,8 +5,8 @@ import type { Embedder } from '../embed/index.ts';
 import type { Awaitable, PassageDocument } from '../index/index.ts';
 import type { CommitOutcome, Ledger, Role } from '../provenance/index.ts';
 import type { OpenDocument, SealedStore } from '../store/index.ts';
-import type { DiscoverOptions } from './discover.ts';
 import type { Journal } from './journal.ts';
+import type { DiscoverOptions } from './source.ts';
 
 /** What ingestion works with. */
 export interface IngestDependencies {
@@ -30,7 +30,7 @@ export interface IngestDependencies {
 
 /** What to ingest and how. */
 export interface IngestOptions extends DiscoverOptions {
-  /** Source namespace; default `files`. */
+  /** Source namespace; default: that of the source, for files `files`. */
   readonly namespace?: string;
   /** Delete documents that came from the same folders and are no longer there. */
   readonly prune?: boolean;
@@ -46,7 +46,7 @@ export interface IngestOptions extends DiscoverOptions {
 
 /** How far an ingestion is. */
 export interface IngestProgress {
-  /** Files that are dealt with, of those found. */
+  /** Files that are dealt with, of those found so far. */
   readonly done: number;
   readonly total: number;
   readonly chunks: number;

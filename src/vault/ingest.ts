@@ -2,10 +2,11 @@
 // One ingestion into an opened vault, or the rehearsal of one.
 import type { AccessFile } from '../access/index.ts';
 import {
+  type DocumentSource,
   type IngestDependencies,
-  ingestFiles,
   type IngestOptions,
   type IngestReport,
+  ingestSource,
 } from '../ingest/index.ts';
 import type { IndexState } from './index-state.ts';
 import { findDocument } from './names.ts';
@@ -25,17 +26,19 @@ export interface VaultIngestOptions extends IngestOptions {
   readonly access: AccessFile;
 }
 
-/** Ingests files and folders and seals the index. */
+/** Ingests what a source holds and seals the index. */
 export async function ingestInto(
   session: Session,
-  paths: readonly string[],
+  source: DocumentSource,
   options: VaultIngestOptions,
 ): Promise<VaultIngestReport> {
   const index = await session.index();
   // Begun in the same turn, so that whoever comes next and waits for ingestions finds this one.
   const { report } = await session.exclusively(async () => {
     await publishDirectory(session, options.access);
-    return { report: session.ingestions.run(() => ingestPrepared(session, index, paths, options)) };
+    return {
+      report: session.ingestions.run(() => ingestPrepared(session, index, source, options)),
+    };
   });
   return report;
 }
@@ -43,13 +46,13 @@ export async function ingestInto(
 async function ingestPrepared(
   session: Session,
   index: IndexState,
-  paths: readonly string[],
+  source: DocumentSource,
   options: VaultIngestOptions,
 ): Promise<VaultIngestReport> {
   const journal = session.context.openJournal();
   try {
-    const report = await ingestFiles(
-      paths,
+    const report = await ingestSource(
+      source,
       {
         ...common(session, options.access),
         journal,
@@ -74,7 +77,7 @@ async function ingestPrepared(
 /** Finds out what an ingestion would do. Takes no lock and writes nothing. */
 export async function rehearseIngestion(
   session: Session,
-  paths: readonly string[],
+  source: DocumentSource,
   options: VaultIngestOptions,
 ): Promise<VaultIngestReport> {
   await session.follow();
@@ -87,7 +90,7 @@ export async function rehearseIngestion(
   try {
     const dependencies = { ...common(session, options.access), ...nothing, journal };
     const rehearsed = { ...tuned(session, options), dryRun: true };
-    const report = await ingestFiles(paths, dependencies, rehearsed);
+    const report = await ingestSource(source, dependencies, rehearsed);
     return { ...report, logSize: session.ledger.head.size };
   } finally {
     journal.close();

@@ -13,6 +13,7 @@ import {
   type SearchResult,
   type StatsSink,
 } from '../retrieve/index.ts';
+import { type DocumentSource, fileSource } from '../ingest/index.ts';
 import { raised, trustToShare } from '../provenance/index.ts';
 import {
   type AccessExplanation,
@@ -63,14 +64,18 @@ export class Vault {
   }
 
   /**
-   * Ingests files and folders. Acknowledged documents survive a crash; a file that cannot be ingested is reported and the
+   * Ingests files and folders, or what another source holds. Acknowledged documents survive a crash; a file that cannot be ingested is reported and the
    * rest goes on; unchanged files are skipped.
    * @throws {SOURCE_MISSING} {@link VAULT_LOCKED} {@link STORE_FULL} {@link ABORTED}
    */
-  async ingest(paths: readonly string[], options: VaultIngestOptions): Promise<VaultIngestReport> {
-    if (options.dryRun === true) return rehearseIngestion(this.session, paths, options);
+  async ingest(
+    from: readonly string[] | DocumentSource,
+    options: VaultIngestOptions,
+  ): Promise<VaultIngestReport> {
+    const source = 'discover' in from ? from : fileSource(from);
+    if (options.dryRun === true) return rehearseIngestion(this.session, source, options);
     await this.#prepareToWrite();
-    return ingestInto(this.session, paths, options);
+    return ingestInto(this.session, source, options);
   }
 
   /**
