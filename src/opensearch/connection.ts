@@ -24,7 +24,8 @@ export type SearchIdentity =
       readonly region: string;
       /** `es` for a domain, which is the default; `aoss` for a collection. */
       readonly service?: 'es' | 'aoss';
-      readonly credentials: () => Promise<SigningCredentials>;
+      /** Default: the AWS default chain (environment, profile, role of the machine or task). */
+      readonly credentials?: () => Promise<SigningCredentials>;
     }
   | { readonly kind: 'none' };
 
@@ -212,7 +213,11 @@ function identityOptions(identity: SearchIdentity): ClientOptions {
     return { auth: { username, password } };
   }
   const { region, service = 'es', credentials } = identity;
-  return AwsSigv4Signer({ region, service, getCredentials: credentials });
+  return AwsSigv4Signer({
+    region,
+    service,
+    ...(credentials !== undefined && { getCredentials: credentials }),
+  });
 }
 
 function typeOf(body: unknown): unknown {

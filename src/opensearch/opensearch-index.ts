@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { fail, type Hex } from '../core/index.ts';
+import type { Hex } from '../core/index.ts';
 import {
   checkClassNo,
   checkedSearch,
@@ -14,13 +14,15 @@ import {
   TOKENISER,
 } from '../index/index.ts';
 import { openAlias } from './aliases.ts';
-import { changed, hitsOf, type PresentDocument, readCounts, readPresent } from './answers.ts';
+import { hitsOf, type PresentDocument, readCounts, readPresent } from './answers.ts';
 import { BlindTokens } from './blind-tokens.ts';
 import { type BulkLimits, BulkWriter } from './bulk-writer.ts';
+import { type ChangeKind, changeRows } from './change.ts';
 import { classFilter } from './class-filter.ts';
 import type { SearchService } from './connection.ts';
 import { EngineCursor, type PassAnswer, type PassRequest } from './cursor.ts';
 import { residueOf } from './erasure.ts';
+import { readFollowed, writeFollowed } from './followed.ts';
 import { readHits } from './hits.ts';
 import type { IndexShape } from './mapping.ts';
 import { PointInTime } from './point-in-time.ts';
@@ -48,9 +50,6 @@ export interface OpenSearchIndexOptions extends IndexShape {
 
 const EXACT_ROWS = 10_000;
 const EXACT_POSTINGS = 4000;
-const CONFLICTS = 5;
-/** Milliseconds that a change of many rows may take. */
-const LONG = 600_000;
 /** Newer news about a row's class stay. */
 const MOVE = `
 if (ctx._source.at <= params.at) { ctx._source.cls = params.cls; ctx._source.at = params.at; }
@@ -166,6 +165,7 @@ export class OpenSearchIndex implements PassageIndex {
 
   /** What the engine claims to hold of document versions, at most 1,000 at a time. */
   async present(leafHashes: readonly Hex[]): Promise<readonly PresentDocument[]> {
+    if (leafHashes.length === 0) return [];
     await this.refresh();
     const { body } = await this.#search({
       size: 0,
@@ -184,7 +184,7 @@ export class OpenSearchIndex implements PassageIndex {
 
   async counts(classes?: readonly number[]): Promise<IndexCounts> {
     await this.refresh();
-    const filter = classes === undefined ? { match_all: {} } : classFilter(classes);
+    const filter = classes === undefined ? { exists: { field: 'cls' } } : classFilter(classes);
     const { classes: held, documents, rows } = await this.#count(filter, []);
     return { classes: held, documents, rows };
   }
@@ -271,22 +271,22 @@ export class OpenSearchIndex implements PassageIndex {
     return this.#byQuery('_delete_by_query', { query });
   }
 
-  /** Changes rows that a query finds. @returns how many it found */
-  async #byQuery(what: '_delete_by_query' | '_update_by_query', body: object): Promise<number> {
+  async #byQuery(what: ChangeKind, body: object): Promise<number> {
     const { service, alias } = this.#options;
-    // Somebody else may write the same rows at that moment: what was passed over is found again.
-    for (let attempt = 1; attempt <= CONFLICTS; attempt++) {
-      const answer = await service.call({
-        method: 'POST',
-        path: `/${alias}/${what}`,
-        query: { conflicts: 'proceed', refresh: true },
-        body,
-        timeout: LONG,
-      });
+    try {
+      return await changeRows(service, alias, { what, body });
+    } finally {
       this.#writes += 1;
-      const { total, conflicts } = changed(answer.body);
-      if (conflicts === 0) return total;
     }
-    throw fail('INDEX_UNAVAILABLE', 'rows are being changed by others all the time');
+  }
+
+  /** Up to which size of the log somebody has brought the index, as the engine says: a hint where to go on, no more. */
+  followed(): Promise<number> {
+    return readFollowed(this.#options.service, this.#options.alias);
+  }
+
+  /** Notes up to which size of the log the index was brought. */
+  async setFollowed(size: number): Promise<void> {
+    await writeFollowed(this.#options.service, this.#options.alias, size);
   }
 }

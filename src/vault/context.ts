@@ -41,6 +41,7 @@ import {
   WriterLock,
 } from '../store/index.ts';
 import { readConfig, type VaultConfig } from './config.ts';
+import type { HomeIndex, SearchAccess } from './home-index.ts';
 import { type AwsAccess, openParts } from './home-parts.ts';
 import { type SegmentMemory, VerifiedSegments } from './verified-segments.ts';
 
@@ -60,6 +61,8 @@ export interface OpenOptions {
   readonly objects?: ObjectStore;
   /** How the services of a distributed home are called; default: credentials of the environment. */
   readonly aws?: AwsAccess;
+  /** How the search engine of a distributed home is called; default: by what the environment says. */
+  readonly search?: SearchAccess;
   /** Log entries between two sealed copies of the state; default 10,000. */
   readonly stateCopyInterval?: number;
   /**
@@ -106,6 +109,8 @@ export interface VaultContext {
   readonly turns?: TurnOptions;
   /** Milliseconds for which a published head that was read counts as the newest one. */
   readonly followInterval?: number;
+  /** The search engine that holds the index; without one it is in memory. */
+  readonly engine?: HomeIndex | null;
   /** Takes the writer lock at once or not at all. @throws {VAULT_LOCKED} */
   lockWriter(): Promise<HeldLock>;
   /** Opens the sequencer's lock record, which lies outside everything that can be rolled back. */
@@ -152,9 +157,9 @@ export interface FileHome {
 export async function contextWith(options: OpenOptions, files: FileHome): Promise<VaultContext> {
   const { vault, home, config, ring, random, trust } = files;
   const clock = options.clock ?? systemClock;
-  const { objects: instead, aws } = options;
-  const parts = await openParts({ vault, home, config, clock, objects: instead, aws });
-  const { objects, keys } = parts;
+  const { objects: instead, aws, search } = options;
+  const parts = await openParts({ vault, home, config, clock, objects: instead, aws, search });
+  const { objects, keys, engine } = parts;
   const cache = new SqliteLedgerCache(path.join(vault, 'ledger.sqlite'));
   const trail = new SqliteAuditTrail(auditPath(home, config.vaultId), clock);
   const onAlarm = (alarm: Alarm): void => {
@@ -186,6 +191,7 @@ export async function contextWith(options: OpenOptions, files: FileHome): Promis
     followInterval: options.followInterval ?? 0,
     queries: config.policy?.queries ?? options.queries ?? 'best',
     ...workFiles(files),
+    engine,
     openLocks: () => parts.openLocks(),
     close: () => {
       parts.close();

@@ -30,6 +30,28 @@ const objectLock = z.strictObject({
   days: z.int().min(1).max(36_500),
 });
 
+const searchEngine = z
+  .strictObject({
+    endpoint,
+    /** Name of the index; default: one of its own for each vault and tenant. */
+    name: text(/^[a-z0-9][a-z0-9_-]{0,199}$/).optional(),
+    /** How processes show who they are: by the password of STRONGROOM_OPENSEARCH, or by requests signed for AWS. */
+    identity: z.enum(['none', 'basic', 'sigv4']),
+    region: text(/^[a-z]{2}(?:-[a-z]+)+-[0-9]$/).optional(),
+    service: z.enum(['es', 'aoss']).optional(),
+    shards: z.int().min(1).max(1024).optional(),
+    replicas: z.int().min(0).max(16).optional(),
+    /** False where others write the index: this machine only reads it, and its user needs no more. */
+    writes: z.literal(false).optional(),
+  })
+  .refine(
+    ({ identity, region }) => (identity === 'sigv4') === (region !== undefined),
+    'a region belongs to identity sigv4 and to no other',
+  );
+
+/** The search engine of a home. */
+export type SearchEngineConfig = z.infer<typeof searchEngine>;
+
 const homeSchema = z
   .strictObject({
     /** Sealed objects and the log. */
@@ -38,6 +60,8 @@ const homeSchema = z
     keyTable: z.strictObject({ s3: place }),
     /** The sequencer's lock record; writable by sequencers only. */
     locks: z.strictObject({ s3: place }),
+    /** Without it each machine has the index in memory, and its snapshots lie in `objects`. */
+    index: z.strictObject({ opensearch: searchEngine }).optional(),
   })
   .refine(
     ({ objects, keyTable, locks }) =>

@@ -13,6 +13,7 @@ import {
 } from '../store/index.ts';
 import type { VaultConfig } from './config.ts';
 import type { HomeConfig } from './home-config.ts';
+import { type HomeIndex, homeIndex, type SearchAccess } from './home-index.ts';
 
 /** How services are called, beyond what the configuration names: credentials that are not the environment's, limits. */
 export type AwsAccess = Omit<AwsConnection, 'region' | 'endpoint'>;
@@ -23,6 +24,8 @@ export interface HomeParts {
   readonly keys: KeyTable;
   /** Opens the sequencer's lock record. */
   openLocks(): LockStore & { close(): void };
+  /** The search engine that holds the index; null where the index is in memory. */
+  readonly engine: HomeIndex | null;
   /** Releases what was opened and ends calls under way. */
   close(): void;
 }
@@ -38,6 +41,7 @@ export interface PartsOptions {
   /** Instead of the object store that the configuration names. */
   readonly objects?: ObjectStore | undefined;
   readonly aws?: AwsAccess | undefined;
+  readonly search?: SearchAccess | undefined;
 }
 
 /** Opens the parts where the configuration says. Nothing is read yet. */
@@ -53,6 +57,7 @@ function filesOf({ vault, home, config }: PartsOptions): HomeParts {
     objects: new FileStore(path.join(vault, 'store')),
     keys,
     openLocks: () => new SqliteLockStore(lockPath(home, config.vaultId, config.tenantId)),
+    engine: null,
     close: () => {
       keys.close();
     },
@@ -62,19 +67,25 @@ function filesOf({ vault, home, config }: PartsOptions): HomeParts {
 /** The SDK is loaded here and only here: a vault in files never pays for it. */
 async function servicesOf(home: HomeConfig, options: PartsOptions): Promise<HomeParts> {
   const { S3KeyTable, S3LockStore, S3Store } = await import('../aws/index.ts');
-  const { aws = {}, clock, config } = options;
+  const { aws = {}, clock, config, search: access = {} } = options;
   const closing = new AbortController();
   const called = { ...aws, signal: closing.signal };
   const objects = new S3Store({ ...called, ...home.objects.s3, clock });
   const keys = new S3KeyTable({ ...called, ...home.keyTable.s3 });
+  const engine =
+    home.index === undefined
+      ? null
+      : await homeIndex(home.index.opensearch, { config, access, aws, env: process.env });
   return {
     objects,
     keys,
+    engine,
     openLocks: () => new S3LockStore({ ...called, ...home.locks.s3 }, config.tenantId),
     close: () => {
       closing.abort();
       objects.close();
       keys.close();
+      engine?.close();
     },
   };
 }

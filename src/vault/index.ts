@@ -6,6 +6,7 @@ export type { OpenOptions, VaultContext } from './context.ts';
 export { createVault, type CreateOptions } from './create.ts';
 export type * from './describe.ts';
 export { type HomeConfig, parseHome } from './home-config.ts';
+export type { SearchAccess } from './home-index.ts';
 export type { AwsAccess } from './home-parts.ts';
 export { endorseDocuments, type EndorsementReport } from './endorse.ts';
 export type { VaultIngestOptions, VaultIngestReport } from './ingest.ts';

@@ -51,6 +51,7 @@ export async function eraseDocument(
   }
   const { keysDestroyed, objectsDeleted } = await destroyKeys(session, doc.docId);
   const { pending } = await forgetRows(session);
+  const inEngine = (await session.index()).snapshots === null;
   const journal = session.context.openJournal();
   journal.erase(doc.docId);
   journal.close();
@@ -59,7 +60,7 @@ export async function eraseDocument(
     effectiveNow: [
       'data keys destroyed',
       'sealed objects deleted',
-      'index segments sealed anew',
+      inEngine ? 'index rows removed' : 'index segments sealed anew',
       'journal and caches purged',
     ],
     againstBackups: 'when no backup of the key table and key ring remains',

@@ -21,7 +21,7 @@ import { AccessState } from './access-state.ts';
 import { openContext, reportRefusal, type VaultContext } from './context.ts';
 import { embedderOf } from './embedder-of.ts';
 import type { IndexState } from './index-state.ts';
-import { MemoryIndexState } from './memory-index-state.ts';
+import { openIndexState } from './open-index-state.ts';
 import type { SessionOptions } from './session-options.ts';
 import { Turns, Underway } from './turns.ts';
 import { writeSnapshot } from './snapshot-write.ts';
@@ -125,7 +125,7 @@ export class Session {
     if (this.#index === null) {
       const { context, ledger, documents } = this;
       const centroids = this.#centroids;
-      this.#index = MemoryIndexState.open({ context, ledger, documents, centroids });
+      this.#index = openIndexState({ context, ledger, documents, centroids });
       // A failure is not remembered: the next call tries again.
       this.#index.catch(() => {
         this.#index = null;
