@@ -244,6 +244,9 @@ async function readSealed(
   source.keep?.(path, 0, whole);
   const slice = ({ off, bytes: length }: DocumentParts['text']): Uint8Array =>
     whole.subarray(off, off + length);
+  for (const part of [parts.text, parts.meta, parts.vec]) {
+    signedHeader(slice(part).subarray(0, SEAL_HEADER_BYTES), part);
+  }
   return {
     header: (part) => slice(parts[part]).subarray(0, SEAL_HEADER_BYTES),
     part: (part) => Promise.resolve(slice(part)),
@@ -263,14 +266,7 @@ async function readByRange(
   const headers = new Map<string, Uint8Array>();
   for (const name of ['text', 'meta', 'vec'] as const) {
     const header = await source.getRange(path, parts[name].off, SEAL_HEADER_BYTES);
-    const isSigned = header !== null && base64(header) === parts[name].header;
-    need(
-      'INV-OBJECT-HEADER',
-      isSigned,
-      'INTEGRITY',
-      'a part of a sealed object is not the signed one',
-    );
-    headers.set(name, header);
+    headers.set(name, signedHeader(header, parts[name]));
   }
   return {
     header: (part) => headers.get(part) ?? new Uint8Array(0),
@@ -279,6 +275,13 @@ async function readByRange(
       return range ?? concat();
     },
   };
+}
+
+/** The first bytes of a part, which its statement repeats. @throws {INTEGRITY} */
+function signedHeader(header: Uint8Array | null, part: DocumentParts['text']): Uint8Array {
+  const isSigned = header !== null && base64(header) === part.header;
+  need('INV-OBJECT-HEADER', isSigned, 'INTEGRITY', 'a part of an object is not the signed one');
+  return header;
 }
 
 function missing(): Error {

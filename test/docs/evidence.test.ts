@@ -21,6 +21,10 @@ describe('the evidence page', () => {
   it('counts the negative receipts and the planted bugs that there are', () => {
     const receipts = readdirSync('test/negatives/receipts').filter((f) => f.endsWith('_fail.json'));
     expect(evidence.negatives?.receipts).toBe(receipts.length);
+    for (const kind of ['logs', 'objects'] as const) {
+      const folders = readdirSync(`test/negatives/${kind}`).filter((f) => f.endsWith('_fail'));
+      expect(evidence.negatives?.[kind]).toBe(folders.length);
+    }
     expect(evidence.fuzz?.planted).toBe(readdirSync('tools/fuzz/planted').length);
   });
 

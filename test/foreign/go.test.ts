@@ -12,7 +12,7 @@ import { parseNote } from '../../src/provenance/note.ts';
 import { tlogProof } from '../../src/provenance/tlog-proof.ts';
 import { FileStore } from '../../src/store/file-store.ts';
 import { Cosigner } from '../support/cosigners.ts';
-import { type Answer, goTools, reasonOf } from '../support/foreign-tools.ts';
+import { type Answer, goTools, reasonOf, tesseraTools } from '../support/foreign-tools.ts';
 import { LogAuthor } from '../support/log-author.ts';
 import { LogWorld, type Writer } from '../support/log-world.ts';
 import { flipBit } from '../support/tampering.ts';
@@ -236,3 +236,20 @@ describe.skipIf(tools.missing !== null)(`test-witness${reasonOf(tools)}`, () => 
     expect(split.stderr).toMatch(/REFUSED split view: two roots for size 700/);
   });
 });
+
+const tessera = tesseraTools();
+
+describe.skipIf(tessera.missing !== null || tools.missing !== null)(
+  `fsck of tessera${reasonOf(tessera)}`,
+  () => {
+    it('accepts our log of 700 entries', () => {
+      if (tessera.run === null) throw new Error(tessera.missing);
+      writeFileSync(at('log.pub'), author.logVkey);
+      const args = ['-storage_url', `file://${LOG}/`, '-public_key', at('log.pub'), '-ui=false'];
+      // It tries a log that it cannot read again and again.
+      const { stderr } = tessera.run('fsck', args, 60_000);
+      expect(stderr).toContain("Successfully fsck'd log with size 700");
+      expect(stderr).not.toContain('fsck failed');
+    });
+  },
+);

@@ -29,19 +29,34 @@ export interface Answer {
 
 /** A set of foreign programs: how to run them, or why they are not there. */
 export type Toolset =
-  | { readonly run: (program: string, args: readonly string[]) => Answer; readonly missing: null }
+  | {
+      /** @param timeout milliseconds after which the program is stopped, if it is one that may never end */
+      readonly run: (program: string, args: readonly string[], timeout?: number) => Answer;
+      readonly missing: null;
+    }
   | { readonly run: null; readonly missing: string };
 
-/** verify-log and test-witness, when there is Go 1.26 or newer. */
+/** verify-log, verify-object and test-witness, when there is Go 1.26 or newer. */
 export function goTools(): Toolset {
+  return goModule('go', './...');
+}
+
+/** Tessera's own fsck, when there is Go 1.26 or newer; a module of its own, as it stands on many others. */
+export function tesseraTools(): Toolset {
+  return goModule('fsck', 'github.com/transparency-dev/tessera/cmd/fsck');
+}
+
+function goModule(module: string, packages: string): Toolset {
   const version = /go1\.(\d+)/.exec(call('go', ['version']).stdout)?.[1];
   if (version === undefined || Number(version) < 26) return { run: null, missing: 'no Go >= 1.26' };
-  const folder = path.join(CACHE, `go-${digestOf(path.join(VERIFIERS, 'go'))}`);
+  const folder = path.join(CACHE, `${module}-${digestOf(path.join(VERIFIERS, module))}`);
   const failure = once(folder, () =>
-    call('go', ['build', '-o', `${folder}/`, './...'], path.join(VERIFIERS, 'go')),
+    call('go', ['build', '-o', `${folder}/`, packages], { cwd: path.join(VERIFIERS, module) }),
   );
   if (failure !== null) return unavailable(failure);
-  return { run: (program, args) => call(path.join(folder, program), args), missing: null };
+  const run = (program: string, args: readonly string[], timeout?: number): Answer =>
+    call(path.join(folder, program), args, { timeout });
+  return { run, missing: null };
 }
 
 /** The Python programs, when there is Python 3.11 or newer. */
@@ -109,12 +124,12 @@ function unavailable(failure: string): Toolset {
   return { run: null, missing: failure };
 }
 
-function call(program: string, args: readonly string[], cwd?: string): Answer {
-  const options = {
-    encoding: 'utf8' as const,
-    timeout: BUILD_TIMEOUT,
-    ...(cwd === undefined ? {} : { cwd }),
-  };
+function call(
+  program: string,
+  args: readonly string[],
+  { cwd, timeout = BUILD_TIMEOUT }: { cwd?: string; timeout?: number | undefined } = {},
+): Answer {
+  const options = { encoding: 'utf8' as const, timeout, ...(cwd === undefined ? {} : { cwd }) };
   // A program that is not there has no output at all, which the types do not say.
   const result = spawnSync(program, [...args], options) as SpawnSyncReturns<string | null>;
   return { status: result.status, stdout: result.stdout ?? '', stderr: result.stderr ?? '' };

@@ -14,9 +14,11 @@ export interface Foreign {
   readonly tools: readonly (readonly [name: string, version: string])[];
 }
 
-/** The receipts that must be refused. */
+/** What must be refused: receipts, logs, statements with or without their sealed documents. */
 export interface Negatives {
   readonly receipts: number;
+  readonly logs: number;
+  readonly objects: number;
   readonly checks: number;
   readonly python: boolean;
 }
@@ -100,12 +102,7 @@ export function evidencePage(evidence: Evidence): string {
     part(evidence.invariants, 'Security checks', 'npm run -s check:invariants', invariantsText),
     part(evidence.vectors, 'Published test vectors', 'npm test -- vectors', vectorsText),
     part(evidence.foreign, 'Verifiers by others', 'npm test -- foreign', foreignText),
-    part(
-      evidence.negatives,
-      'Receipts that must be refused',
-      'npm test -- negatives',
-      negativesText,
-    ),
+    part(evidence.negatives, 'What must be refused', 'npm test -- negatives', negativesText),
     part(evidence.mutation, 'Mutation testing', 'npm run -s mutation', mutationText),
     part(evidence.fuzz, 'Fuzzing', 'npm run -s fuzz', fuzzText),
     part(evidence.crash, 'Crash points', 'npm run -s crash', crashText),
@@ -165,12 +162,16 @@ function foreignText({ tools, ...facts }: Foreign & Tests): string {
 }
 
 function negativesText(facts: Negatives & Omit<Tests, 'titles'>): string {
-  const { receipts, checks, python } = facts;
+  const { receipts, logs, objects, checks, python } = facts;
   const others = python
     ? 'and by `tools/verifiers/py/verify_receipt.py`, which shares no code with it'
     : '(the Python verifier was not there)';
   return `${receipts} receipts, each wrong in one way, are refused by \`strongroom verify\` for the reason in their manifest ${others}.
-They meet ${checks} different checks. ${countsText(facts)}.`;
+They meet ${checks} different checks.
+
+${logs} logs are refused by our reader, by \`verify-log\` (torchwood, x/mod, transparency-dev), by tessera's fsck as far as it can know, and
+by \`verify_log.py\`; ${objects} signed statements and sealed documents by the ledger and our reader, by \`verify-object\` (go-securesystemslib,
+in-toto) and by \`verify_object.py\`. Each is wrong in one way, and each answer stands in a manifest. ${countsText(facts)}.`;
 }
 
 function mutationText({ rooms }: Mutation): string {

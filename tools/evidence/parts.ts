@@ -61,7 +61,10 @@ function version(program: string, ...args: readonly string[]): string {
 function foreign(root: string): Foreign & Tests {
   const text = (file: string): string =>
     readFileSync(path.join(root, 'tools/verifiers', file), 'utf8');
-  const go = [...text('go/go.mod').matchAll(/^\s+(\S+) (v\S+)$/gm)];
+  const go = [
+    ...text('go/go.mod').matchAll(/^\s+(\S+) (v\S+)$/gm),
+    ...text('fsck/go.mod').matchAll(/^\s+(\S+\/tessera) (v\S+)/gm),
+  ];
   const python = [...text('py/requirements.txt').matchAll(/^([a-z0-9-]+)==(\S+)$/gim)];
   const tools = [
     ['Go', version('go', 'version')],
@@ -80,8 +83,12 @@ function negatives(root: string): Negatives & Omit<Tests, 'titles'> {
   const { titles, ...counts } = tests(root, 'test/negatives');
   const checks = Object.values(manifest).flatMap(({ check }) => check ?? []);
   const python = titles.some((title) => title.startsWith('verify_receipt.py proves'));
+  const folders = (name: string): number =>
+    Object.keys(record(root, `test/negatives/${name}/manifest.json`) as object).length;
   return {
     receipts: Object.keys(manifest).length,
+    logs: folders('logs'),
+    objects: folders('objects'),
     checks: new Set(checks).size,
     python,
     ...counts,

@@ -6,7 +6,7 @@
 // consistency with an older checkpoint.
 //
 //	verify-log -keys KEYS.json -log DIR [-checkpoint FILE]
-//	           [-old FILE -consistency FILE] [-proof ENTRY=PROOF]...
+//	           [-old FILE -consistency FILE] [-seen FILE] [-proof ENTRY=PROOF]...
 //
 // Exit status: 0 everything holds, 1 a check failed, 2 wrong usage.
 package main
@@ -24,6 +24,7 @@ import (
 	"filippo.io/torchwood"
 	"github.com/transparency-dev/formats/log"
 	fnote "github.com/transparency-dev/formats/note"
+	"github.com/transparency-dev/merkle/compact"
 	"github.com/transparency-dev/merkle/proof"
 	"github.com/transparency-dev/merkle/rfc6962"
 	"golang.org/x/mod/sumdb/note"
@@ -43,6 +44,7 @@ func main() {
 	cpFile := flag.String("checkpoint", "", "signed checkpoint (default LOG/checkpoint)")
 	oldFile := flag.String("old", "", "an older signed checkpoint to be consistent with")
 	consFile := flag.String("consistency", "", "consistency proof old -> checkpoint (JSON)")
+	seenFile := flag.String("seen", "", "an older signed checkpoint whose root the first entries must give")
 	var proofs list
 	flag.Var(&proofs, "proof", "ENTRY=PROOF: entry bytes and their tlog-proof; may be repeated")
 	flag.Parse()
@@ -53,7 +55,7 @@ func main() {
 	if *cpFile == "" {
 		*cpFile = filepath.Join(*dir, "checkpoint")
 	}
-	summary, err := run(*keys, *dir, *cpFile, *oldFile, *consFile, proofs)
+	summary, err := run(*keys, *dir, *cpFile, *oldFile, *consFile, *seenFile, proofs)
 	if err != nil {
 		fmt.Println("FAIL", err)
 		os.Exit(1)
@@ -61,7 +63,7 @@ func main() {
 	fmt.Println(summary)
 }
 
-func run(keysFile, dir, cpFile, oldFile, consFile string, proofs []string) (string, error) {
+func run(keysFile, dir, cpFile, oldFile, consFile, seenFile string, proofs []string) (string, error) {
 	keys, err := layout.ReadKeys(keysFile)
 	if err != nil {
 		return "", err
@@ -86,6 +88,17 @@ func run(keysFile, dir, cpFile, oldFile, consFile string, proofs []string) (stri
 		}
 		notes += fmt.Sprintf(" consistency %d->%d=ok", old, cp.N)
 	}
+	var seen *torchwood.Checkpoint
+	if seenFile != "" {
+		older, _, err := layout.ReadCheckpoint(seenFile, policy)
+		if err != nil {
+			return "", err
+		}
+		if older.N > cp.N {
+			return "", fmt.Errorf("rollback: %d -> %d", older.N, cp.N)
+		}
+		seen = &older
+	}
 	for _, p := range proofs {
 		entry, pf, ok := strings.Cut(p, "=")
 		if !ok {
@@ -96,7 +109,7 @@ func run(keysFile, dir, cpFile, oldFile, consFile string, proofs []string) (stri
 		}
 		notes += fmt.Sprintf(" proof(%s)=ok", filepath.Base(entry))
 	}
-	n, err := readAll(dir, cp)
+	n, err := readAll(dir, cp, seen)
 	if err != nil {
 		return "", err
 	}
@@ -133,8 +146,9 @@ func secondParser(keys layout.Keys, path string, want torchwood.Checkpoint) erro
 }
 
 // readAll streams every entry. The client checks each entry against its
-// level-0 tile and each tile, up to the top, against the signed root.
-func readAll(dir string, cp torchwood.Checkpoint) (int64, error) {
+// level-0 tile and each tile, up to the top, against the signed root; the root
+// of the checkpoint seen before is computed here, from the entries alone.
+func readAll(dir string, cp torchwood.Checkpoint, seen *torchwood.Checkpoint) (int64, error) {
 	tiles, err := torchwood.NewTileFS(os.DirFS(dir))
 	if err != nil {
 		return 0, err
@@ -144,8 +158,21 @@ func readAll(dir string, cp torchwood.Checkpoint) (int64, error) {
 		return 0, err
 	}
 	n := int64(0)
-	for range c.AllEntries(context.Background(), cp.Tree, 0) {
+	tree := (&compact.RangeFactory{Hash: rfc6962.DefaultHasher.HashChildren}).NewEmptyRange(0)
+	for _, entry := range c.AllEntries(context.Background(), cp.Tree, 0) {
 		n++
+		if seen == nil || n > seen.N {
+			continue
+		}
+		if err := tree.Append(rfc6962.DefaultHasher.HashLeaf(entry), nil); err != nil {
+			return n, err
+		}
+		if n < seen.N {
+			continue
+		}
+		if root, err := tree.GetRootHash(nil); err != nil || string(root) != string(seen.Hash[:]) {
+			return n, fmt.Errorf("split view: the entries do not give the root seen at size %d", n)
+		}
 	}
 	if err := c.Err(); err != nil {
 		return n, err
