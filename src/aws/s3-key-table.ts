@@ -4,12 +4,10 @@ import { GetBucketVersioningCommand, GetObjectLockConfigurationCommand } from '@
 import { LRUCache } from 'lru-cache';
 import { type Hex, need } from '../core/index.ts';
 import { type KeyRef, ROW_BYTES, type SealKind } from '../keys/index.ts';
-import { checkedRow, type KeyRow, type KeyTable } from '../store/index.ts';
+import { checkedRow, type KeyRow, type KeyRowName, type KeyTable } from '../store/index.ts';
 import { awsCall, isNamed } from './aws-error.ts';
 import { S3Bucket } from './s3-bucket.ts';
 import type { S3Place } from './s3-place.ts';
-
-type RowName = Omit<KeyRow, 'row'>;
 
 const PATH = /^dek\/([a-z0-9-]+)\/([a-z]+)\/([A-Za-z0-9_-]+)\/([0-9]+)-([0-9a-f]{64})$/;
 /** Requests at the same time. */
@@ -70,19 +68,28 @@ export class S3KeyTable implements KeyTable {
     });
   }
 
-  async purge(tenantId: string, kind: SealKind, id: string): Promise<number> {
-    const paths = new Set<string>();
-    for await (const { path } of this.#bucket.list(`dek/${tenantId}/${kind}/${id}/`))
-      paths.add(path);
-    return this.#purge([...paths]);
+  async purgeRows(rows: readonly KeyRowName[]): Promise<number> {
+    await this.#requireForgetful();
+    let removed = 0;
+    await inParallel(rows.map(pathOf), async (path) => {
+      this.#rows.delete(path);
+      const versions = await this.#bucket.removeAll(path);
+      removed += versions;
+    });
+    return removed;
   }
 
-  async purgeRows(rows: readonly RowName[]): Promise<number> {
-    return this.#purge(rows.map(pathOf));
+  async namesOf(tenantId: string, kind: SealKind, id: string): Promise<readonly KeyRowName[]> {
+    const names = new Map<string, KeyRowName>();
+    for await (const { path } of this.#bucket.list(`dek/${tenantId}/${kind}/${id}/`)) {
+      const name = nameOf(path);
+      if (name !== null) names.set(path, name);
+    }
+    return [...names.values()];
   }
 
   async *list(tenantId: string): AsyncGenerator<KeyRow> {
-    let some: RowName[] = [];
+    let some: KeyRowName[] = [];
     for await (const { path } of this.#bucket.list(`dek/${tenantId}/`)) {
       const name = nameOf(path);
       if (name !== null) some.push(name);
@@ -98,19 +105,8 @@ export class S3KeyTable implements KeyTable {
     this.#bucket.close();
   }
 
-  async #purge(paths: readonly string[]): Promise<number> {
-    await this.#requireForgetful();
-    let removed = 0;
-    await inParallel(paths, async (path) => {
-      this.#rows.delete(path);
-      const versions = await this.#bucket.removeAll(path);
-      removed += versions;
-    });
-    return removed;
-  }
-
-  async #present(names: readonly RowName[]): Promise<KeyRow[]> {
-    const read = async (name: RowName): Promise<KeyRow[]> => {
+  async #present(names: readonly KeyRowName[]): Promise<KeyRow[]> {
+    const read = async (name: KeyRowName): Promise<KeyRow[]> => {
       const row = await this.get(name.ref, name.objectDigest);
       return row === null ? [] : [{ ...name, row }];
     };
@@ -147,11 +143,11 @@ export class S3KeyTable implements KeyTable {
   }
 }
 
-function pathOf({ ref, objectDigest }: RowName): string {
+function pathOf({ ref, objectDigest }: KeyRowName): string {
   return `dek/${ref.tenantId}/${ref.kind}/${ref.id}/${ref.no}-${objectDigest}`;
 }
 
-function nameOf(path: string): RowName | null {
+function nameOf(path: string): KeyRowName | null {
   const [, tenantId, kind, id, no, objectDigest] = PATH.exec(path) ?? [];
   if (tenantId === undefined || kind === undefined || id === undefined) return null;
   if (no === undefined || objectDigest === undefined) return null;

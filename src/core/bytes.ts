@@ -72,8 +72,32 @@ export function readU64(bytes: Uint8Array, offset: number): number {
 
 /** `LP(x)` = u32be(len) || x, the length prefix of every keyed or hashed field (docs/formats.md). */
 export function lp(x: Uint8Array | string): Uint8Array {
+  return (typeof x === 'string' ? prefixedAscii(x) : null) ?? prefixed(x);
+}
+
+/** Labels and ids are short and ASCII: for these a loop is faster than an encoder, and hashing begins with many. */
+function prefixedAscii(text: string): Uint8Array | null {
+  if (text.length > 128) return null;
+  const out = new Uint8Array(4 + text.length);
+  out[3] = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 127) return null;
+    out[4 + i] = code;
+  }
+  return out;
+}
+
+function prefixed(x: Uint8Array | string): Uint8Array {
   const bytes = typeof x === 'string' ? utf8(x) : x;
-  return concat(u32be(bytes.length), bytes);
+  const { length } = bytes;
+  const out = new Uint8Array(4 + length);
+  out[0] = length >>> 24;
+  out[1] = length >>> 16;
+  out[2] = length >>> 8;
+  out[3] = length;
+  out.set(bytes, 4);
+  return out;
 }
 
 /** Lower-case hex of bytes. */

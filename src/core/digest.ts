@@ -4,7 +4,9 @@ import { concat } from './bytes.ts';
 
 /** SHA-256, 32 bytes. */
 export function sha256(data: Uint8Array): Uint8Array {
-  return hash('sha256', data, 'buffer');
+  const out = new Uint8Array(32);
+  setDigest('sha256', data, out, 0);
+  return out;
 }
 
 /** HMAC-SHA-256 (RFC 2104), 32 bytes. */
@@ -42,14 +44,24 @@ type MacAlgorithm = 'sha256' | 'sha512';
  */
 function mac(algorithm: MacAlgorithm, key: Uint8Array, data: Uint8Array): Uint8Array {
   const width = algorithm === 'sha256' ? 64 : 128;
-  const short = key.length > width ? hash(algorithm, key, 'buffer') : key;
+  const length = algorithm === 'sha256' ? 32 : 64;
+  let short = key;
+  if (key.length > width) setDigest(algorithm, key, (short = new Uint8Array(length)), 0);
   const inner = new Uint8Array(width + data.length).fill(0x36, 0, width);
-  const outer = new Uint8Array(width + (algorithm === 'sha256' ? 32 : 64)).fill(0x5c, 0, width);
+  const outer = new Uint8Array(width + length).fill(0x5c, 0, width);
   for (let i = 0; i < short.length; i++) {
     inner[i] = 0x36 ^ (short[i] as number);
     outer[i] = 0x5c ^ (short[i] as number);
   }
   inner.set(data, width);
-  outer.set(hash(algorithm, inner, 'buffer'), width);
-  return hash(algorithm, outer, 'buffer');
+  setDigest(algorithm, inner, outer, width);
+  const out = new Uint8Array(length);
+  setDigest(algorithm, outer, out, 0);
+  return out;
+}
+
+/** Hashes into an array: a digest as text and its copy cost half of the buffer that Node makes for one. */
+function setDigest(algorithm: MacAlgorithm, data: Uint8Array, out: Uint8Array, at: number): void {
+  const digest = hash(algorithm, data, 'binary');
+  for (let i = 0; i < digest.length; i++) out[at + i] = digest.charCodeAt(i);
 }

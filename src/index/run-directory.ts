@@ -8,7 +8,8 @@ import { RunTable } from './run-table.ts';
 
 /** Rows and classes of all cached directories together; their tables have at most 16 bytes for each of both. */
 const MAX_CACHED = 2 ** 23;
-const CACHED_DIRECTORIES = 512;
+/** Of one directory, so that there are at most 512. */
+const LEAST_SIZE = MAX_CACHED / 512;
 
 /**
  * Where the rows of a caller's classes lie, built from his side: from the blocks of his classes and nothing else. Good
@@ -69,11 +70,10 @@ export class DirectoryCache {
     this.#settings = settings;
     this.#blockOf = blockOf;
     this.#byList = new LRUCache({
-      max: CACHED_DIRECTORIES,
       maxSize: MAX_CACHED,
-      // One that is larger than the whole cache is kept alone.
+      // At most so many, however small; one that is larger than the whole cache is kept alone.
       sizeCalculation: ({ liveRows, classes }) =>
-        Math.min(MAX_CACHED, 1 + classes.length + liveRows),
+        Math.min(MAX_CACHED, LEAST_SIZE + classes.length + liveRows),
       dispose: (directory) => this.#forget(directory),
     });
   }

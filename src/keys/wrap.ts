@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Wrapped data keys: row = salt16 || iv12 || branchKeyVersion16 || ct32 || tag16, AES-256-GCM.
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 import {
   concat,
   fail,
@@ -67,8 +67,12 @@ export function unwrapKey(branch: BranchKey, ref: KeyRef, row: Uint8Array): Uint
   return dek;
 }
 
-function wrappingKey(branch: BranchKey, salt: Uint8Array): Uint8Array {
-  return hkdfExpand('sha256', branch.key, concat(lp('sr/wrap/v1'), salt), 32);
+function wrappingKey(branch: BranchKey, salt: Uint8Array): KeyObject {
+  const key = hkdfExpand('sha256', branch.key, concat(lp('sr/wrap/v1'), salt), 32);
+  // For a key given as bytes Node throws and catches an error of its own, which costs more than the cipher.
+  const handle = createSecretKey(key);
+  key.fill(0);
+  return handle;
 }
 
 function rowAad(ref: KeyRef, version: Uint8Array): Uint8Array {

@@ -23,6 +23,7 @@ import {
 } from './merkle.ts';
 import { MAX_NOTE_BYTES } from './note.ts';
 import { LOG_KEY_PATH, RECOVERY_PATH } from './recovery.ts';
+import { TileNodes } from './tile-nodes.ts';
 import {
   decodeBundle,
   levelCount,
@@ -34,7 +35,7 @@ import {
   tilePath,
   type TileRef,
 } from './tiles.ts';
-import { foldComplete, TreeEdge } from './tree-edge.ts';
+import { TreeEdge } from './tree-edge.ts';
 
 const CACHED_TILES = 512;
 const CACHED_BUNDLES = 32;
@@ -43,7 +44,11 @@ const CACHED_BUNDLES = 32;
 export class LogReader {
   readonly #store: ObjectStore;
   readonly #prefix: string;
-  readonly #tiles = new LRUCache<string, readonly Hash[]>({ max: CACHED_TILES });
+  readonly #tiles = new LRUCache<string, TileNodes>({
+    // By size, since a cache by count makes room for all at once.
+    maxSize: CACHED_TILES,
+    sizeCalculation: () => 1,
+  });
   readonly #bundles = new LRUCache<string, readonly Uint8Array[]>({ max: CACHED_BUNDLES });
 
   /** @param prefix path of the log inside the store, ending in `/` */
@@ -150,7 +155,8 @@ export class LogReader {
       const count = levelCount(level, at);
       const index = Math.floor(count / TILE_WIDTH);
       const width = count % TILE_WIDTH;
-      levels.push(width === 0 ? [] : (await this.#tile(level, index, size)).slice(0, width));
+      const hashes = width === 0 ? [] : (await this.#tile(level, index, size)).hashes;
+      levels.push(hashes.slice(0, width));
     }
     return new TreeEdge(at, levels);
   }
@@ -186,12 +192,12 @@ export class LogReader {
 
   async #node(level: number, index: number, size: number): Promise<Hash> {
     const { tileLevel, tileIndex, from, count } = nodePlace(level, index);
-    const tile = await this.#tile(tileLevel, tileIndex, size);
-    if (tile.length < from + count) throw truncated();
-    return foldComplete(tile.slice(from, from + count));
+    const node = (await this.#tile(tileLevel, tileIndex, size)).node(from, count);
+    if (node === undefined) throw truncated();
+    return node;
   }
 
-  async #tile(level: number, index: number, size: number): Promise<readonly Hash[]> {
+  async #tile(level: number, index: number, size: number): Promise<TileNodes> {
     const ref = tileAt(level, index, size);
     if (ref === null) throw truncated();
     const path = tilePath(ref);
@@ -200,8 +206,9 @@ export class LogReader {
     const { bytes, width } = await this.#read(ref);
     if (bytes.length !== width * 32) throw truncated();
     const hashes = Array.from({ length: ref.width }, (_, i) => bytes.subarray(i * 32, i * 32 + 32));
-    this.#tiles.set(path, hashes);
-    return hashes;
+    const tile = new TileNodes(hashes);
+    this.#tiles.set(path, tile);
+    return tile;
   }
 
   async #bundle(index: number, size: number): Promise<readonly Uint8Array[]> {

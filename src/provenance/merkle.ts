@@ -9,7 +9,6 @@ export type Hash = Uint8Array;
 export type NodeReader = (level: number, index: number) => Hash | Promise<Hash>;
 
 const LEAF = Uint8Array.of(0);
-const NODE = Uint8Array.of(1);
 
 /** Root of the tree without leaves (RFC 6962 section 2.1): SHA-256 of nothing. */
 export const EMPTY_ROOT: Hash = sha256(new Uint8Array(0));
@@ -22,9 +21,15 @@ export function leafHash(data: Uint8Array): Hash {
   return sha256(concat(LEAF, data));
 }
 
-/** SHA256(0x01 || left || right). */
+/** What {@link nodeHash} hashes: trees are made of it, so it is not allocated anew for each. */
+const node = Uint8Array.of(1, ...new Uint8Array(64));
+
+/** SHA256(0x01 || left || right). @throws {RangeError} for hashes of another length */
 export function nodeHash(left: Hash, right: Hash): Hash {
-  return sha256(concat(NODE, left, right));
+  if (left.length !== 32 || right.length !== 32) throw new RangeError('a hash has 32 bytes');
+  node.set(left, 1);
+  node.set(right, 33);
+  return sha256(node);
 }
 
 /** Largest power of two smaller than `n`, for n >= 2: where RFC 6962 splits a tree. */

@@ -17,6 +17,7 @@ export class TreeEdge {
   readonly size: number;
   /** Hashes of the partial tile of each level; fewer than 256 each. */
   readonly levels: readonly (readonly Hash[])[];
+  #root: Hash | null = null;
 
   constructor(size: number, levels: readonly (readonly Hash[])[]) {
     this.size = size;
@@ -37,9 +38,8 @@ export class TreeEdge {
 
   /** Root of the tree. */
   root(): Hash {
-    const parts: Hash[] = [];
-    for (const hashes of this.levels.toReversed()) parts.push(...completeSubtrees(hashes));
-    return foldRight(parts);
+    this.#root ??= foldRight(this.levels.toReversed().flatMap(completeSubtrees));
+    return this.#root;
   }
 
   #countAt(level: number): number {
@@ -49,13 +49,16 @@ export class TreeEdge {
 
 /** Hash of 2^k adjacent hashes. */
 export function foldComplete(hashes: readonly Hash[]): Hash {
-  let row = [...hashes];
-  while (row.length > 1) {
-    row = Array.from({ length: row.length / 2 }, (_, i) =>
-      nodeHash(row[2 * i] as Hash, row[2 * i + 1] as Hash),
-    );
-  }
+  let row = hashes;
+  while (row.length > 1) row = pairs(row);
   return row[0] as Hash;
+}
+
+/** Parents of adjacent hashes; an odd one at the end has none. */
+export function pairs(row: readonly Hash[]): Hash[] {
+  return Array.from({ length: row.length >> 1 }, (_, i) =>
+    nodeHash(row[2 * i] as Hash, row[2 * i + 1] as Hash),
+  );
 }
 
 // The five arguments are the loop state of `append`, split off for the recursion over levels.

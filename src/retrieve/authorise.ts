@@ -36,7 +36,11 @@ interface CachedList extends ClassList {
 export class Authoriser {
   readonly #access: () => AccessView;
   readonly #clock: Clock;
-  readonly #lists = new LRUCache<string, CachedList>({ max: CACHED_LISTS });
+  // By size, since a cache by count makes room for all at once, in every process that opens a vault.
+  readonly #lists = new LRUCache<string, CachedList>({
+    maxSize: CACHED_LISTS,
+    sizeCalculation: () => 1,
+  });
   #directory: Directory | null = null;
 
   constructor(access: () => AccessView, clock: Clock) {

@@ -12,6 +12,9 @@ export interface KeyRow {
   readonly row: Uint8Array;
 }
 
+/** Names a row without its key. */
+export type KeyRowName = Omit<KeyRow, 'row'>;
+
 /** Wrapped data keys by what they open. Whoever can delete rows can erase; nobody can forge them. */
 export interface KeyTable {
   /** Adds rows in one step; an existing row stays as it is. Durable on return. */
@@ -20,10 +23,10 @@ export interface KeyTable {
   get(ref: KeyRef, objectDigest: Hex): Promise<Uint8Array | null>;
   /** Replaces rows that exist, in one step (rewrapping). */
   replaceAll(rows: readonly KeyRow[]): Promise<void>;
-  /** Removes every row of (kind, id), all numbers, beyond recovery from this table. @returns rows removed */
-  purge(tenantId: string, kind: SealKind, id: string): Promise<number>;
-  /** Removes single rows beyond recovery. @returns rows removed */
-  purgeRows(rows: readonly Omit<KeyRow, 'row'>[]): Promise<number>;
+  /** Removes rows beyond recovery from this table. @returns rows removed */
+  purgeRows(rows: readonly KeyRowName[]): Promise<number>;
+  /** Names every row of (kind, id), all numbers, in no particular order. */
+  namesOf(tenantId: string, kind: SealKind, id: string): Promise<readonly KeyRowName[]>;
   /** Every row of a tenant, in no particular order. */
   list(tenantId: string): AsyncIterable<KeyRow>;
 }
@@ -75,15 +78,7 @@ export class SqliteKeyTable implements KeyTable {
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await
-  async purge(tenantId: string, kind: SealKind, id: string): Promise<number> {
-    const sql = 'DELETE FROM dek WHERE tenant = ? AND kind = ? AND id = ?';
-    const removed = this.#db.run(sql, tenantId, kind, id);
-    this.#db.truncateLog();
-    return removed;
-  }
-
-  // eslint-disable-next-line @typescript-eslint/require-await
-  async purgeRows(rows: readonly Omit<KeyRow, 'row'>[]): Promise<number> {
+  async purgeRows(rows: readonly KeyRowName[]): Promise<number> {
     const removed = this.#db.transaction(() => {
       let count = 0;
       for (const { ref, objectDigest } of rows) {
@@ -94,6 +89,15 @@ export class SqliteKeyTable implements KeyTable {
     });
     this.#db.truncateLog();
     return removed;
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await
+  async namesOf(tenantId: string, kind: SealKind, id: string): Promise<readonly KeyRowName[]> {
+    const sql = 'SELECT no, objectDigest FROM dek WHERE tenant = ? AND kind = ? AND id = ?';
+    return this.#db.all(sql, tenantId, kind, id).map((row) => ({
+      ref: { tenantId, kind, id, no: numberOf(row, 'no') },
+      objectDigest: textOf(row, 'objectDigest'),
+    }));
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await

@@ -34,7 +34,7 @@ export class MemoryStore implements ObjectStore {
     if (version !== expected) return false;
     this.#version += 1;
     const createdAt = this.#clock.now();
-    this.#slots.set(path, { bytes: Uint8Array.from(bytes), version: this.#version, createdAt });
+    this.#slots.set(path, { bytes: new Uint8Array(bytes), version: this.#version, createdAt });
     return true;
   }
 
@@ -42,7 +42,7 @@ export class MemoryStore implements ObjectStore {
   async get(path: string): Promise<StoredObject | null> {
     const slot = this.#slot(path);
     if (slot === null) return null;
-    return { bytes: Uint8Array.from(slot.bytes), version: String(slot.version) };
+    return { bytes: new Uint8Array(slot.bytes), version: String(slot.version) };
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await

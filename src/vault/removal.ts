@@ -4,6 +4,7 @@ import { base64, type DocId } from '../core/index.ts';
 import { headFields, signTombstone } from '../ingest/index.ts';
 import type { Residue } from '../index/index.ts';
 import { type DocValue, type Predicate, signStatement } from '../provenance/index.ts';
+import type { KeyRowName } from '../store/index.ts';
 import { every } from './permissions.ts';
 import type { Session } from './session.ts';
 import { strayKeys } from './snapshot-sweep.ts';
@@ -44,12 +45,14 @@ export async function eraseDocument(
   reason: string,
 ): Promise<ErasureReport> {
   const signer = (await session.writer()).signer('eraser');
+  // Before the log says it: whoever writes the document again afterwards, here or on another machine, has a key of his own.
+  const held = await heldOf(session, doc.docId);
   const head = headFields(session.context.ring.lookupKey('id'), doc);
   if (doc.status !== 'shredded') {
     const predicate = { ...every(session), ...head, reason };
     await session.commitAll([await signStatement('shred', predicate, signer)]);
   }
-  const { keysDestroyed, objectsDeleted } = await destroyKeys(session, doc.docId);
+  const { keysDestroyed, objectsDeleted } = await destroy(session, doc.docId, held);
   const { pending } = await forgetRows(session);
   const inEngine = (await session.index()).snapshots === null;
   const journal = session.context.openJournal();
@@ -93,7 +96,7 @@ export async function finishErasures(session: Session): Promise<number> {
   for await (const { ref } of context.keys.list(context.config.tenantId)) {
     if (ref.kind === 'doc' && ids.has(ref.id)) open.add(ref.id as DocId);
   }
-  for (const docId of open) await destroyKeys(session, docId);
+  for (const docId of open) await destroy(session, docId, await heldOf(session, docId));
   const { snapshots } = await session.index();
   const stray = await strayKeys({ context, ledger }, snapshots?.table ?? []);
   const isDirty = snapshots?.isDirty === true;
@@ -103,20 +106,29 @@ export async function finishErasures(session: Session): Promise<number> {
   return open.size;
 }
 
-/** Destroys the data keys of every version of a document and deletes what they opened. */
-async function destroyKeys(
+/** Keys and sealed objects of every version of one document. */
+interface Held {
+  readonly rows: readonly KeyRowName[];
+  readonly paths: readonly string[];
+}
+
+async function heldOf({ context }: Session, docId: DocId): Promise<Held> {
+  const paths: string[] = [];
+  for await (const { path } of context.objects.list(`obj/doc/${docId}/`)) paths.push(path);
+  return { rows: await context.keys.namesOf(context.config.tenantId, 'doc', docId), paths };
+}
+
+/** Destroys data keys of a document and deletes what they opened. */
+async function destroy(
   session: Session,
   docId: DocId,
+  { rows, paths }: Held,
 ): Promise<{ keysDestroyed: number; objectsDeleted: number }> {
   const { context } = session;
-  const keysDestroyed = await context.keys.purge(context.config.tenantId, 'doc', docId);
+  const keysDestroyed = await context.keys.purgeRows(rows);
   (await session.retriever()).forget(docId);
-  let objectsDeleted = 0;
-  for await (const { path } of context.objects.list(`obj/doc/${docId}/`)) {
-    await context.objects.delete(path);
-    objectsDeleted += 1;
-  }
-  return { keysDestroyed, objectsDeleted };
+  for (const path of paths) await context.objects.delete(path);
+  return { keysDestroyed, objectsDeleted: paths.length };
 }
 
 /** Removes what is left of removed rows in the index, and every segment that may hold one. */

@@ -52,7 +52,6 @@ describe('the bucket of a key table', () => {
     const table = open(name);
     await expectRejection(table.putAll([row(A, 1)]), 'CONFIG_INVALID');
     await expectRejection(table.replaceAll([row(A, 1)]), 'CONFIG_INVALID');
-    await expectRejection(table.purge('acme', 'doc', A), 'CONFIG_INVALID');
     await expectRejection(table.purgeRows([row(A, 1)]), 'CONFIG_INVALID');
     expect(bucket.objects.size).toBe(0);
   });
@@ -74,7 +73,7 @@ describe('the bucket of a key table', () => {
     const [mine, other] = [row(A, 1), row(A, 2)];
     await table.putAll([mine, other]);
     for (const each of [mine, other]) await get(table, each);
-    await table.purge('acme', 'doc', A);
+    await table.purgeRows(await table.namesOf('acme', 'doc', A));
     expect(bucket.objects.size).toBe(0);
     expect(await get(table, mine)).toBeNull();
     expect(await collect(table.list('acme'))).toEqual([]);

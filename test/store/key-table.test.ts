@@ -41,7 +41,7 @@ describe('purging keys from a file', () => {
     for (const [i, each] of gone.entries()) await table.putAll([each, row(B, i)]);
     const wrapped = gone.map((each) => ({ ...each, row: random.bytes(ROW_BYTES) }));
     await table.replaceAll(wrapped);
-    await table.purge('acme', 'doc', A);
+    await table.purgeRows(await table.namesOf('acme', 'doc', A));
     const bytes = Buffer.concat([await readFile(file), await readFile(`${file}-wal`)]);
     for (const { row: secret } of [...gone, ...wrapped]) {
       // The wrapped key itself, without salt and nonce.

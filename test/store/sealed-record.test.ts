@@ -100,7 +100,7 @@ describe('a sealed record', () => {
   it('is gone when its key is', async () => {
     const world = await keyWorld('record');
     const digest = await putRecord(world, ACL, 'record', PLAIN);
-    await world.keys.purge('acme', 'acl', ACL.id);
+    await world.keys.purgeRows([{ ref: ACL, objectDigest: digest }]);
     await expectRejection(getRecord(world, ACL, 'record', digest), 'KEY_ROW_MISSING');
   });
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { KeyRow, KeyTable } from '../../src/store/index.ts';
+import type { KeyRow, KeyRowName, KeyTable } from '../../src/store/index.ts';
 
 /** Wrapped keys in memory. */
 export class MemoryKeyTable implements KeyTable {
@@ -19,14 +19,15 @@ export class MemoryKeyTable implements KeyTable {
     return Promise.resolve();
   }
 
-  purge(tenantId: string, kind: string, id: string): Promise<number> {
-    const isMeant = ({ ref }: KeyRow): boolean =>
-      ref.tenantId === tenantId && ref.kind === kind && ref.id === id;
-    return this.purgeRows([...this.rows.values()].filter(isMeant));
+  purgeRows(rows: readonly KeyRowName[]): Promise<number> {
+    return Promise.resolve(rows.filter((row) => this.rows.delete(nameOf(row))).length);
   }
 
-  purgeRows(rows: readonly Omit<KeyRow, 'row'>[]): Promise<number> {
-    return Promise.resolve(rows.filter((row) => this.rows.delete(nameOf(row))).length);
+  namesOf(tenantId: string, kind: string, id: string): Promise<readonly KeyRowName[]> {
+    const isMeant = ({ ref }: KeyRow): boolean =>
+      ref.tenantId === tenantId && ref.kind === kind && ref.id === id;
+    const names = [...this.rows.values()].filter(isMeant);
+    return Promise.resolve(names.map(({ ref, objectDigest }) => ({ ref, objectDigest })));
   }
 
   // An async generator is what the port asks for; memory has nothing to wait for.
@@ -36,6 +37,6 @@ export class MemoryKeyTable implements KeyTable {
   }
 }
 
-function nameOf({ ref, objectDigest }: Omit<KeyRow, 'row'>): string {
+function nameOf({ ref, objectDigest }: KeyRowName): string {
   return `${ref.tenantId} ${ref.kind} ${ref.id} ${ref.no} ${objectDigest}`;
 }

@@ -73,9 +73,9 @@ export class FaultPlan {
       keys: this.#methods('keys', ports.keys, {
         putAll: true,
         replaceAll: true,
-        purge: true,
         purgeRows: true,
         get: false,
+        namesOf: false,
         list: 'stream',
       }),
       trust: this.#methods('trust', ports.trust, { read: false, raise: true }),
