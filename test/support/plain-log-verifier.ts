@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A verifier of a published log that shares no code with src/: C2SP signed note, checkpoint and tiles, and RFC 6962 from
 // the text of the standards, with node:crypto alone. Slow and plain on purpose.
-import { createHash, createPublicKey, verify } from 'node:crypto';
+import { createPublicKey, hash, verify } from 'node:crypto';
 
 /** Bytes under a path relative to the log's folder, or null. */
 export type Fetch = (path: string) => Promise<Uint8Array | null>;
@@ -16,7 +16,7 @@ export interface PlainHead {
 
 const TILE = 256;
 const sha = (...parts: readonly Uint8Array[]): Buffer =>
-  createHash('sha256').update(Buffer.concat(parts)).digest();
+  hash('sha256', Buffer.concat(parts), 'buffer');
 
 /** MTH of RFC 6962, section 2.1, over leaf hashes. */
 export function merkleRoot(leaves: readonly Buffer[]): Buffer {

@@ -5,20 +5,29 @@ import { concat, lp, type Random, sha256, u64be } from '../../src/core/index.ts'
 export class SeededRandom implements Random {
   readonly #seed: Uint8Array;
   #counter = 0;
-  #rest: Uint8Array = new Uint8Array(0);
+  #block: Uint8Array = new Uint8Array(0);
+  #at = 0;
 
   constructor(seed: string) {
     this.#seed = sha256(concat(lp('sr/test-random/v1'), lp(seed)));
   }
 
   bytes(n: number): Uint8Array {
-    while (this.#rest.length < n) {
-      this.#rest = concat(this.#rest, sha256(concat(this.#seed, u64be(this.#counter))));
-      this.#counter += 1;
+    const out = new Uint8Array(n);
+    for (let filled = 0; filled < n;) {
+      if (this.#at === this.#block.length) this.#next();
+      const part = this.#block.subarray(this.#at, this.#at + n - filled);
+      out.set(part, filled);
+      filled += part.length;
+      this.#at += part.length;
     }
-    const out = this.#rest.slice(0, n);
-    this.#rest = this.#rest.slice(n);
     return out;
+  }
+
+  #next(): void {
+    this.#block = sha256(concat(this.#seed, u64be(this.#counter)));
+    this.#counter += 1;
+    this.#at = 0;
   }
 
   /** An integer in [0, limit), slightly uneven for large limits. */

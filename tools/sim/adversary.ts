@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The adversary: owns every store. Flips, withholds, replays, rolls back, plants; holds no signing key.
 import type { KeyRow, KeyTable } from '../../src/store/index.ts';
-import { logPrefix } from '../../src/store/index.ts';
 import type { MemoryDisk } from '../../test/support/memory-disk.ts';
 import type { SeededRandom } from '../../test/support/seeded-random.ts';
 import type { HostileStore } from './hostile-store.ts';
-
-export const LOG = logPrefix('default');
+import { LOG } from './template.ts';
 
 /** Lies about one vault, by the seed. */
 export class Adversary {

@@ -11,7 +11,7 @@ const EMBEDDER = tinyEmbedder();
 /** What has an effect, or shows one, outside the process. */
 const WATCHED = {
   objects: ['putIfAbsent', 'compareAndSwap', 'get', 'getRange', 'stat', 'delete', 'list'],
-  keys: ['putAll', 'replaceAll', 'purge', 'purgeRows', 'get', 'list'],
+  keys: ['putAll', 'replaceAll', 'purgeRows', 'get', 'namesOf', 'list'],
   trust: ['read', 'raise'],
   cache: ['load', 'save', 'replace'],
   locks: ['read', 'swap'],

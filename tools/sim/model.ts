@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a log means, read naively: no trees, no signatures, no caches, no code of src/. Who may see which text at a size?
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** A person as a directory epoch says it. */
 export interface Person {
@@ -53,8 +53,12 @@ export class Model {
   readonly entries: Uint8Array[] = [];
   readonly #worlds: World[] = [{ documents: new Map(), people: '', epoch: 0 }];
 
-  constructor(meanings: Meanings) {
+  /** @param from the same log, read up to some size */
+  constructor(meanings: Meanings, from?: Model) {
     this.#meanings = meanings;
+    if (from === undefined) return;
+    this.entries.push(...from.entries);
+    this.#worlds = [...from.#worlds];
   }
 
   /** Takes the log as it was published. @returns false when it does not continue what was published before */
@@ -89,7 +93,7 @@ export class Model {
 
   #step(world: World, entry: Uint8Array): World {
     const { kind, object, predicate: p } = readStatement(entry);
-    const leaf = createHash('sha256').update(Buffer.of(0)).update(entry).digest('hex');
+    const leaf = hash('sha256', Buffer.concat([Buffer.of(0), entry]), 'hex');
     const documents = new Map(world.documents);
     const key = p['stateKey'] as string;
     const current = documents.get(key);
@@ -123,6 +127,17 @@ export class Model {
     }
     return { ...world, documents };
   }
+}
+
+/** The entries of one bundle, as the standard lays them out. */
+export function entriesOf(bundle: Buffer): Buffer[] {
+  const entries: Buffer[] = [];
+  for (let at = 0; at < bundle.length;) {
+    const length = bundle.readUInt16BE(at);
+    entries.push(bundle.subarray(at + 2, at + 2 + length));
+    at += 2 + length;
+  }
+  return entries;
 }
 
 function readStatement(entry: Uint8Array): Statement {

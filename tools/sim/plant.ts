@@ -4,6 +4,7 @@ import { registerHooks } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { PlantedBug } from './planted.ts';
+import { remembering } from './remembered.ts';
 
 const SRC = path.resolve(import.meta.dirname, '..', '..', 'src');
 
@@ -17,8 +18,8 @@ export function watchLoading(bug: PlantedBug | null): ReadonlySet<string> {
       if (file.startsWith('..')) return result;
       loaded.add(file);
       const edits = bug?.edits.filter((edit) => edit.file === file) ?? [];
-      if (edits.length === 0) return result;
-      return { ...result, source: edits.reduce(edited, textOf(result.source)) };
+      const source = edits.reduce(edited, textOf(result.source));
+      return { ...result, source: remembering(file, source) };
     },
   });
   return loaded;

@@ -4,7 +4,8 @@
 import { docIdOf, fail, utf8 } from '../../src/core/index.ts';
 import type { PreparedDocument } from '../../src/ingest/prepare.ts';
 import { indexRows, publishDocument, withdrawDocument } from '../../src/ingest/publish.ts';
-import type { IngestDependencies, StageTimes } from '../../src/ingest/types.ts';
+import { noStageTimes } from '../../src/ingest/tally.ts';
+import type { IngestDependencies } from '../../src/ingest/types.ts';
 import { encodeVector, quantise } from '../../src/provenance/index.ts';
 import type { Session } from '../../src/vault/index.ts';
 import { memoryStateOf } from '../../src/vault/inside.ts';
@@ -40,7 +41,7 @@ export async function putDocument(
     firstAccess: current === null ? { aclDigest, validUntil: null } : null,
   };
   const full = { ...deps, signer: (role) => writer.signer(role) } as IngestDependencies;
-  const signed = await publishDocument(prepared, publication, full, STAGES);
+  const signed = await publishDocument(prepared, publication, full, noStageTimes());
   onSealed(signed.keyRows[0]?.objectDigest ?? '');
   await context.keys.putAll(signed.keyRows);
   const classNo = ledger.lookup('acl', current?.aclDigest ?? aclDigest)?.classNo ?? 0;
@@ -74,14 +75,3 @@ async function prepare({ embedder }: Session, text: string): Promise<PreparedDoc
     screening: { verdict: 'clean', ruleset: '1', findings: [] },
   };
 }
-
-const STAGES: StageTimes = {
-  read: 0,
-  parse: 0,
-  chunk: 0,
-  embed: 0,
-  seal: 0,
-  store: 0,
-  index: 0,
-  log: 0,
-};

@@ -16,6 +16,13 @@ interface Waiting {
   readonly go: () => void;
 }
 
+/** Until no promise has anything left to do: ticks come after the promises that are settled before them. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => {
+    process.nextTick(resolve);
+  });
+}
+
 /** Brings the calls of concurrent actors into an order that depends on the seed alone. */
 export class Scheduler {
   readonly #below: (limit: number) => number;
@@ -47,7 +54,9 @@ export class Scheduler {
     };
     const all = works.map(run);
     for (let n = 1; ; n++) {
-      await setImmediate();
+      await settled();
+      // Whoever waits for a timer needs the event loop.
+      if (this.#waiting.length === 0 && running > 0) await setImmediate();
       if (running === 0) break;
       const [next] = this.#waiting.splice(this.#below(this.#waiting.length), 1);
       if (next === undefined) continue;

@@ -7,15 +7,17 @@ import { type AccessFile, type ClassRecord, parseAccessFile } from '../../src/ac
 import type { Random } from '../../src/core/index.ts';
 import { ClassPublisher, Committer } from '../../src/ingest/index.ts';
 import { LocalKeyRing } from '../../src/keys/index.ts';
+import { logPrefix } from '../../src/store/index.ts';
 import { FIRST_ROLES, foundLog, trustFile } from '../../src/vault/inside.ts';
 import { Session } from '../../src/vault/index.ts';
 import { FixedClock } from '../../test/support/fixed-clock.ts';
 import { MemoryDisk } from '../../test/support/memory-disk.ts';
 import { SeededRandom } from '../../test/support/seeded-random.ts';
 import { tinyEmbedder } from '../../test/support/tiny-embedder.ts';
-import type { Admission, Person } from './model.ts';
+import { type Admission, entriesOf, Model, type Person } from './model.ts';
 import { putDocument } from './put.ts';
 
+export const LOG = logPrefix('default');
 export const PEOPLE = ['ada', 'dan', 'eve'] as const;
 export const URIS = ['a', 'b', 'c', 'd'] as const;
 
@@ -33,6 +35,8 @@ export interface Template {
   readonly disk: MemoryDisk;
   readonly ring: LocalKeyRing;
   readonly random: SwitchedRandom;
+  /** The model of its log. */
+  readonly model: Model;
   /** Digest of each class, and whom it admits. */
   readonly classes: ReadonlyMap<string, Admission>;
   /** What the first documents' objects hold. */
@@ -98,8 +102,12 @@ export async function makeTemplate(): Promise<Template> {
   const people = new Map([
     [session.ledger.lookup('dir', 'people')?.objectDigest ?? '', first!.people],
   ]);
+  const model = new Model({ texts, people, classes });
+  const { size } = session.ledger.head;
+  const bundle = await disk.shared.objects.get(`${LOG}tile/entries/000.p/${size}`);
+  model.publish(entriesOf(Buffer.from(bundle?.bytes ?? [])));
   session.close();
-  return { disk, ring, random, classes, texts, people };
+  return { disk, ring, random, model, classes, texts, people };
 }
 
 async function publishClasses(session: Session): Promise<Map<string, Admission>> {
