@@ -30,7 +30,13 @@ export {
   tierEmbedder,
 } from './embed/index.ts';
 export { type Centroids, centroidsOf, trainCentroids } from './index/index.ts';
-export type { IngestOptions, IngestProgress, IngestReport } from './ingest/index.ts';
+export type {
+  CustomLoader,
+  IngestOptions,
+  IngestProgress,
+  IngestReport,
+  LoadedDocument,
+} from './ingest/index.ts';
 export {
   encodeReceipt,
   parseReceipt,

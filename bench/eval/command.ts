@@ -9,6 +9,7 @@ import {
   TIERS as BUILT_IN,
   tierEmbedder,
 } from '../../src/embed/index.ts';
+import { cachedEmbedder } from './cached-embedder.ts';
 import { MODES, type Metric, type Scores } from './evaluate.ts';
 import type { Interval } from './statistics.ts';
 
@@ -20,11 +21,16 @@ export const TIERS: Readonly<Record<string, () => Embedder>> = {
   hash: () => hashEmbedder(),
 };
 
-/** The embedder of a tier. */
-export function embedderOf(tier: string): Embedder {
+/** The embedder of a tier; with a folder, what the transformer makes of passages is kept there. */
+export function embedderOf(tier: string, cache?: string): Embedder {
   const make = TIERS[tier];
   if (make === undefined) throw fail('USAGE', 'there is no embedder of this tier');
-  return make();
+  return cache !== undefined && tier === 'minilm' ? cachedEmbedder(make(), cache) : make();
+}
+
+/** `--cache`, the same in all commands. */
+export function cacheOption(): Option {
+  return new Option('--cache <folder>', 'keep the vectors of the transformer there for next time');
 }
 
 /** `--tier`, the same in all commands. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Command, Option } from 'commander';
 import type { SearchMode } from '../../src/index/index.ts';
-import { embedderOf, figure, main, tableOf, tierOption } from './command.ts';
+import { cacheOption, embedderOf, figure, main, tableOf, tierOption } from './command.ts';
 import { MODES } from './evaluate.ts';
 import { evaluateQuestions, type QuestionEvaluation } from './questions.ts';
 
@@ -9,6 +9,7 @@ interface Options {
   readonly json?: true;
   readonly mode?: SearchMode;
   readonly tier: string;
+  readonly cache?: string;
 }
 
 await main(
@@ -19,10 +20,11 @@ await main(
     .option('--json', 'print JSON instead of a table')
     .addOption(new Option('--mode <mode>', 'measure one mode only').choices(MODES))
     .addOption(tierOption())
+    .addOption(cacheOption())
     .addHelpText('after', '\nExample:\n  npm run -s eval:qa -- ../handbook ../questions.csv')
-    .action(async (folder: string, file: string, { json, mode, tier }: Options) => {
+    .action(async (folder: string, file: string, { json, mode, tier, cache }: Options) => {
       const modes = mode === undefined ? MODES : [mode];
-      const evaluation = await evaluateQuestions({ folder, file }, embedderOf(tier), modes);
+      const evaluation = await evaluateQuestions({ folder, file }, embedderOf(tier, cache), modes);
       process.stdout.write(`${json === true ? JSON.stringify(evaluation) : tables(evaluation)}\n`);
     }),
 );

@@ -2,7 +2,16 @@
 import { Command, Option } from 'commander';
 import type { SearchMode } from '../../src/index/index.ts';
 import { readCollection } from './collection.ts';
-import { COLUMNS, embedderOf, figure, main, scoreRows, tableOf, tierOption } from './command.ts';
+import {
+  COLUMNS,
+  cacheOption,
+  embedderOf,
+  figure,
+  main,
+  scoreRows,
+  tableOf,
+  tierOption,
+} from './command.ts';
 import { evaluate, type Evaluation, MODES, prepare } from './evaluate.ts';
 import { type PermissionOutcome, SPREADS, underPermissions } from './permissions.ts';
 
@@ -10,6 +19,7 @@ interface Options {
   readonly json?: true;
   readonly mode?: SearchMode;
   readonly tier: string;
+  readonly cache?: string;
   readonly permissions?: true;
 }
 
@@ -22,6 +32,7 @@ await main(
     .option('--json', 'print JSON instead of tables')
     .addOption(new Option('--mode <mode>', 'measure one mode only').choices(MODES))
     .addOption(tierOption())
+    .addOption(cacheOption())
     .option('--permissions', 'also measure callers who may read a part of the documents')
     .addHelpText(
       'after',
@@ -33,7 +44,7 @@ await main(
 
 async function measure(directory: string, options: Options): Promise<void> {
   const collection = await readCollection(directory);
-  const embedder = embedderOf(options.tier);
+  const embedder = embedderOf(options.tier, options.cache);
   const modes = options.mode === undefined ? MODES : [options.mode];
   const evaluation = await evaluate(collection, embedder, modes);
   const outcomes: PermissionOutcome[] = [];

@@ -53,10 +53,12 @@ export async function embedQuery(embedder: Embedder, text: string): Promise<Tria
 /** An index over embedded documents, each in a class. */
 export class TrialIndex {
   readonly #index: MemoryIndex;
+  readonly #questions: string;
   readonly #ids = new Map<Hex, string>();
 
   constructor(embedder: Embedder) {
-    const { dims, space } = embedder.identity;
+    const { dims, space, model } = embedder.identity;
+    this.#questions = embedder.questionsBy?.() ?? model.id;
     this.#index = new MemoryIndex({ dims, space });
   }
 
@@ -87,7 +89,7 @@ export class TrialIndex {
     mode: SearchMode,
     classes: readonly number[] = [0],
   ): Generator<TrialHit> {
-    const cursor = this.#index.search({ classes, ...query, mode });
+    const cursor = this.#index.search({ classes, ...query, mode, questions: this.#questions });
     for (let batch = cursor.next(100); batch.length > 0; batch = cursor.next(100)) {
       for (const { leafHash, i, score } of batch) {
         yield { id: this.#ids.get(leafHash) as string, row: i, score };

@@ -18,10 +18,18 @@ const grantFields = {
   notBefore: time.optional(),
   notAfter: time.optional(),
   expires: time.optional(),
+  readers: z.literal('from-to').optional(),
 };
 
-const grantSchema = z.strictObject(grantFields);
-const ruleSchema = z.strictObject({ path: z.string().min(1).max(1024), ...grantFields });
+/** Alone, it would let whoever writes a message choose its readers among all people. */
+const narrows = ({ allow, readers }: { allow?: unknown; readers?: unknown }): boolean =>
+  readers === undefined || allow !== undefined;
+const NARROWS = { path: ['readers'], error: 'narrows an allow, and there is none beside it' };
+
+const grantSchema = z.strictObject(grantFields).refine(narrows, NARROWS);
+const ruleSchema = z
+  .strictObject({ path: z.string().min(1).max(1024), ...grantFields })
+  .refine(narrows, NARROWS);
 const personSchema = z.strictObject({
   clearance: z.int().min(0).max(9).default(0),
   actions: z.union([z.literal('all'), z.array(z.enum(ACTIONS))]).default(['read', 'receipt']),

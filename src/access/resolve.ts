@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From an access file to the class of one document.
 import picomatch from 'picomatch';
-import { EVERYONE, fail } from '../core/index.ts';
+import { EVERYONE, fail, holds } from '../core/index.ts';
 import type { AccessFile, AccessRule, Grant } from './access-file.ts';
 import { classRecord, type ClassRecord } from './class-record.ts';
 
@@ -11,6 +11,8 @@ export interface DocumentGrants {
   readonly frontMatter: Grant | null;
   /** Restrictions that a catalogue of the source demands; it names no readers. */
   readonly catalogue?: Pick<Grant, 'classification' | 'attrs'>;
+  /** Addresses that a message is from or to; of other documents none. Nobody has proven them. */
+  readonly correspondents?: readonly string[];
 }
 
 /** Where a document's readers were named. */
@@ -42,7 +44,8 @@ export class AccessResolver {
 
   /**
    * The class of one document. Readers are named by the sidecar, else the front matter, else the first rule that matches
-   * and names some, else the default. Denials, classification, attributes and time limits of every matching rule are
+   * and names some, else the default; `readers: from-to` narrows them to the people whom a message is from or to, and leaves
+   * the default where it names none of them. Denials, classification, attributes and time limits of every matching rule are
    * added to that: a document cannot lift what the access file restricts.
    * @returns null when nothing names a reader and the default is to refuse
    * @throws {ACCESS_INVALID} when the sum fits no class record, or demands two values of one attribute
@@ -74,16 +77,42 @@ export class AccessResolver {
     rules: readonly AccessRule[],
     own: DocumentGrants,
   ): { allow: readonly string[]; source: GrantSource } | null {
+    const naming = this.#naming(rules, own);
+    const allow = naming === null ? [] : this.#narrowed(naming.grant, own.correspondents ?? []);
+    if (naming !== null && allow !== null) return { allow, source: naming.source };
+    return this.#file.default === 'owner' ? { allow: [this.#file.owner], source: 'owner' } : null;
+  }
+
+  /** The grant that names the readers, if there is one. */
+  #naming(
+    rules: readonly AccessRule[],
+    own: DocumentGrants,
+  ): { grant: Grant; source: GrantSource } | null {
     const { sidecars, frontMatter } = this.#file;
     if (sidecars && own.sidecar?.allow !== undefined) {
-      return { allow: own.sidecar.allow, source: 'sidecar' };
+      return { grant: own.sidecar, source: 'sidecar' };
     }
     if (frontMatter && own.frontMatter?.allow !== undefined) {
-      return { allow: own.frontMatter.allow, source: 'front matter' };
+      return { grant: own.frontMatter, source: 'front matter' };
     }
     const rule = rules.find((candidate) => candidate.allow !== undefined);
-    if (rule?.allow !== undefined) return { allow: rule.allow, source: 'rule' };
-    return this.#file.default === 'owner' ? { allow: [this.#file.owner], source: 'owner' } : null;
+    return rule === undefined ? null : { grant: rule, source: 'rule' };
+  }
+
+  /** Those a grant allows or, if it says so, the people among them whom a message names; null when it names none. */
+  #narrowed(
+    { allow = [], readers }: Grant,
+    addresses: readonly string[],
+  ): readonly string[] | null {
+    if (readers === undefined) return allow;
+    const named = new Set(addresses.map((address) => address.toLowerCase()));
+    const people = this.#file.directory.filter(({ p, groups }) => {
+      const isAllowed = allow.some(
+        (name) => name === p || name === EVERYONE || groups.includes(name),
+      );
+      return named.has(p.toLowerCase()) && holds('INV-FROM-TO-NARROWS', isAllowed);
+    });
+    return people.length === 0 ? null : people.map(({ p }) => p);
   }
 
   #users(names: readonly string[]): string[] {

@@ -75,10 +75,12 @@ export function withQuestions(passages: Embedder, rule: QuestionRule): Embedder 
   const isOfSpace = passages.identity.space === better.identity.space;
   if (!isOfSpace || rule.queries === 'static') return passages;
   let isAbsent = false;
+  const isUsed = (): boolean => !isAbsent && rule.isNamed();
   return {
     ...passages,
+    questionsBy: () => (isUsed() ? better : passages).identity.model.id,
     async embedQuery(text, options) {
-      if (isAbsent || !rule.isNamed()) return passages.embedQuery(text, options);
+      if (!isUsed()) return passages.embedQuery(text, options);
       try {
         return await better.embedQuery(text, options);
       } catch (error) {

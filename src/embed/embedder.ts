@@ -39,6 +39,8 @@ export interface Embedder {
   readonly identity: EmbedderIdentity;
   /** What runs the model of passages, where that changes low bits; part of the signed pipeline. At most 64 characters. */
   readonly runtime?: string;
+  /** Id of the model that embeds questions now, where it is not that of passages: fusion with words is weighted by it. */
+  readonly questionsBy?: () => string;
   /**
    * Vectors of passages.
    * @throws {ABORTED} when the signal fires

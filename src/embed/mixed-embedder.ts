@@ -15,6 +15,7 @@ export function mixedEmbedder(documents: Embedder, queries: Embedder): Embedder 
   return {
     identity: a,
     ...(documents.runtime !== undefined && { runtime: documents.runtime }),
+    questionsBy: () => b.model.id,
     embedDocuments: (texts, options) => documents.embedDocuments(texts, options),
     embedQuery: (text, options) => queries.embedQuery(text, options),
   };

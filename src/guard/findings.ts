@@ -43,6 +43,10 @@ export const FINDING_KINDS = {
     severity: 'flag',
     meaning: 'Formats of a Word document that hide text or set it in white. The text is kept.',
   },
+  'epub-part-unread': {
+    severity: 'note',
+    meaning: 'Chapters of a book that could not be read. Their content is not part of the text.',
+  },
   'html-comment': { severity: 'note', meaning: 'HTML comments. Not part of the text.' },
   'html-hidden': {
     severity: 'note',
@@ -85,6 +89,14 @@ export const FINDING_KINDS = {
     meaning: 'Link definitions used as comments. Not part of the text.',
   },
   noncharacter: { severity: 'flag', meaning: 'Unicode noncharacters. Removed.' },
+  'odt-deleted': {
+    severity: 'note',
+    meaning: 'Deletions and comments that an OpenDocument text still holds. Not part of the text.',
+  },
+  'odt-hidden': {
+    severity: 'flag',
+    meaning: 'Text that an OpenDocument text hides by its format. The text is kept.',
+  },
   'pdf-invisible': {
     severity: 'flag',
     meaning:

@@ -69,7 +69,7 @@ export class MemoryIndex implements PassageIndex {
    * format is not loaded but built again from the documents.
    */
   readonly format: string;
-  readonly #weights: FusionWeights;
+  readonly #space: string;
   readonly #settings: BlockSettings;
   readonly #kernel: Kernel | null;
   readonly #allRows: number;
@@ -84,8 +84,8 @@ export class MemoryIndex implements PassageIndex {
       throw fail('USAGE', 'an index needs vectors of 1 to 65,536 dimensions', { dims });
     }
     this.dims = dims;
-    this.#weights = fusionWeights(space);
-    this.format = formatOf(this.#weights);
+    this.#space = space;
+    this.format = formatOf(fusionWeights(space));
     this.#allRows = options.allRows ?? ALL_ROWS;
     const memory = new LinearMemory({
       wasm: simd && kernelModule() !== null,
@@ -209,7 +209,8 @@ export class MemoryIndex implements PassageIndex {
     const terms = words.map((term) => new LexicalTerm(this.#settings.hashKey, term));
     const allRows = exact ? Infinity : this.#allRows;
     const vectors = { vector, kernel: this.#kernel, allRows };
-    const query: RankingQuery = { mode, ...vectors, terms, weights: this.#weights };
+    const weights = fusionWeights(this.#space, request.questions);
+    const query: RankingQuery = { mode, ...vectors, terms, weights };
     const pass = (depth: number, isFirst: boolean): Ranking =>
       rank(this.#directories.of(permitted), query, { depth, isFirst });
     return new RankingCursor(permitted, pass, mode === 'hybrid');

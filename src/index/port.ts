@@ -78,6 +78,8 @@ export interface SearchRequest {
   readonly text: string;
   /** The query as a vector of the same space; not read in mode `bm25`. */
   readonly vector: QuantisedVector;
+  /** Id of the model that made the vector; decides how much vectors count beside words. */
+  readonly questions?: string;
   /** Default `hybrid`. */
   readonly mode?: SearchMode;
   /** Default false. True compares every vector of the classes, however many they are. */

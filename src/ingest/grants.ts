@@ -5,6 +5,7 @@ import path from 'node:path';
 import { type AccessFile, type DocumentGrants, parseGrant } from '../access/index.ts';
 import { fail, fromUtf8, isStrongroomError, jcs, need } from '../core/index.ts';
 import { isWithin, look, SIDECAR_ENDING } from './discover.ts';
+import type { ParsedDocument } from './parse/index.ts';
 import { readRegular } from './read-regular.ts';
 import type { SourceFile } from './source.ts';
 
@@ -58,10 +59,11 @@ function unreadable(cause?: unknown): Error {
  */
 export function readGrants(
   sidecar: Uint8Array,
-  frontMatter: string | null,
+  { frontMatter, correspondents = [] }: Pick<ParsedDocument, 'frontMatter' | 'correspondents'>,
   access: AccessFile,
 ): DocumentGrants {
   return {
+    ...(correspondents.length > 0 && { correspondents }),
     sidecar: sidecar.length === 0 ? null : parseGrant(textOf(sidecar), 'sidecar', access),
     frontMatter:
       frontMatter === null || !access.frontMatter
@@ -78,11 +80,16 @@ function textOf(sidecar: Uint8Array): string {
   }
 }
 
+/** Whether a document's own grants may count under an access file; where not, they need not be opened. */
+export function countGrants({ sidecars, frontMatter, rules }: AccessFile): boolean {
+  return sidecars || frontMatter || rules.some(({ readers }) => readers !== undefined);
+}
+
 /** How the sealed facts of a document keep its grants: canonical JSON, or null for none. */
 export function encodeGrants(grants: DocumentGrants): string | null {
-  const { sidecar, frontMatter, catalogue } = grants;
-  const hasNone = sidecar === null && frontMatter === null && catalogue === undefined;
-  return hasNone ? null : jcs(grants);
+  const { sidecar, frontMatter, catalogue, correspondents } = grants;
+  const own = [sidecar ?? undefined, frontMatter ?? undefined, catalogue, correspondents];
+  return own.every((grant) => grant === undefined) ? null : jcs(grants);
 }
 
 /** Reads {@link encodeGrants} back; the text comes from a verified document. */

@@ -11,8 +11,8 @@ import { ClassPublisher } from './class-publisher.ts';
 import { Committer } from './committer.ts';
 import { DocumentWriter } from './document-writer.ts';
 import { findSources } from './finding.ts';
-import { decodeGrants, readGrants } from './grants.ts';
-import { loaderFor } from './parse/index.ts';
+import { countGrants, decodeGrants, readGrants } from './grants.ts';
+import { loadersWith } from './parse/index.ts';
 import { asError, checkRange } from './limits.ts';
 import { pipelineId, prepareDocument, type PreparedDocument, timed } from './prepare.ts';
 import { prune } from './prune.ts';
@@ -67,6 +67,7 @@ class Ingestion {
   readonly #binder: Binder;
   readonly #writer: DocumentWriter;
   readonly #backlog: Backlog;
+  readonly #loaderFor: ReturnType<typeof loadersWith>;
   readonly #tally = new IngestTally();
   readonly #census: Census;
   readonly #acknowledgements: Promise<void>[] = [];
@@ -77,6 +78,7 @@ class Ingestion {
     this.#from = from;
     this.#deps = deps;
     this.#options = options;
+    this.#loaderFor = loadersWith(options.loaders ?? []);
     this.#resolver = new AccessResolver(deps.access);
     this.#census = new Census(stores.ring.lookupKey('id'), options.namespace ?? from.namespace);
     const committer = new Committer({
@@ -157,14 +159,15 @@ class Ingestion {
 
   async #ingest(source: SourceFile): Promise<{ readonly acknowledged: Promise<void> }> {
     const known = await this.#read(source);
-    const parser = loaderFor({ uri: source.uri, bytes: known.bytes })?.id ?? '';
+    const loader = this.#loaderFor({ uri: source.uri, bytes: known.bytes });
+    const parser = loader?.id ?? '';
     if (this.#isUnchanged(known, parser)) {
       await this.#keep(known, parser);
       return NOTHING_PENDING;
     }
-    const run = { options: this.#options, stages: this.#tally.stages };
+    const run = { options: this.#options, stages: this.#tally.stages, loader };
     const prepared = await prepareDocument(source, known.bytes, this.#deps, run);
-    const own = readGrants(known.sidecar, prepared.parsed.frontMatter, this.#deps.access);
+    const own = readGrants(known.sidecar, prepared.parsed, this.#deps.access);
     const { restrictions } = known;
     const grants = restrictions === undefined ? own : { ...own, catalogue: restrictions };
     const access = this.#resolve(source, grants);
@@ -213,7 +216,7 @@ class Ingestion {
     if (current === null) return;
     this.#note(known, current.entryLeafHash, parser);
     const { access, open } = this.#deps;
-    const bringsOwn = access.sidecars || access.frontMatter || known.restrictions !== undefined;
+    const bringsOwn = countGrants(access) || known.restrictions !== undefined;
     const grants = decodeGrants(bringsOwn ? (await open(known.docId)).meta.access : null);
     const resolved = this.#resolve(known.source, grants);
     if (resolved !== null) await this.#bind(current, resolved);

@@ -5,7 +5,7 @@ import { type Embedder, PASSAGE_TEXT, passageText } from '../embed/index.ts';
 import { type Finding, HIDDEN_TEXT_RULESET, judge, type Verdict } from '../guard/index.ts';
 import { encodeVector, quantise } from '../provenance/index.ts';
 import { type Chunk, CHUNKER, chunkDocument } from './chunk/index.ts';
-import { loaderFor, type ParsedDocument } from './parse/index.ts';
+import type { Loader, ParsedDocument } from './parse/index.ts';
 import type { SourceFile } from './source.ts';
 import type { IngestDependencies, IngestOptions, StageTimes } from './types.ts';
 
@@ -63,10 +63,14 @@ export async function prepareDocument(
   source: SourceFile,
   bytes: Uint8Array,
   deps: IngestDependencies,
-  run: { readonly options: IngestOptions; readonly stages: StageTimes },
+  run: {
+    readonly options: IngestOptions;
+    readonly stages: StageTimes;
+    /** Of the file's type; null when there is none. */
+    readonly loader: Loader | null;
+  },
 ): Promise<PreparedDocument> {
-  const { options, stages } = run;
-  const loader = loaderFor({ uri: source.uri, bytes });
+  const { options, stages, loader } = run;
   if (loader === null) throw fail('SOURCE_UNSUPPORTED', 'there is no loader for this type of file');
   const { signal, maxFileBytes: maxBytes } = options;
   const limits = { ...(maxBytes !== undefined && { maxBytes }), ...(signal && { signal }) };

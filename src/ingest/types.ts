@@ -6,6 +6,7 @@ import type { Awaitable, PassageDocument } from '../index/index.ts';
 import type { CommitOutcome, Ledger, Role } from '../provenance/index.ts';
 import type { OpenDocument, SealedStore } from '../store/index.ts';
 import type { Journal } from './journal.ts';
+import type { CustomLoader } from './parse/index.ts';
 import type { DiscoverOptions } from './source.ts';
 
 /** What ingestion works with. */
@@ -40,6 +41,8 @@ export interface IngestOptions extends DiscoverOptions {
   readonly concurrency?: number;
   /** Larger files are refused; default 50 MiB. */
   readonly maxFileBytes?: number;
+  /** Loaders for formats of one's own; they are asked before the built-in ones. */
+  readonly loaders?: readonly CustomLoader[];
   readonly onProgress?: (progress: IngestProgress) => void;
   readonly signal?: AbortSignal;
 }

@@ -3,7 +3,6 @@ import type { Hex } from '../core/index.ts';
 import {
   checkClassNo,
   checkedSearch,
-  type FusionWeights,
   fusionWeights,
   type IndexCounts,
   type IndexedDocument,
@@ -62,7 +61,7 @@ else { ctx.op = 'noop'; }`;
 export class OpenSearchIndex implements PassageIndex {
   readonly dims: number;
   readonly #options: OpenSearchIndexOptions;
-  readonly #weights: FusionWeights;
+  readonly #space: string;
   readonly #tokens: BlindTokens;
   readonly #statistics: Statistics;
   readonly #bulk: BulkWriter;
@@ -74,7 +73,7 @@ export class OpenSearchIndex implements PassageIndex {
     const { dims, space, tokenKey, service, alias, bulk } = options;
     this.dims = dims;
     this.#options = options;
-    this.#weights = fusionWeights(space);
+    this.#space = space;
     this.#tokens = new BlindTokens(tokenKey, TOKENISER);
     this.#statistics = new Statistics(this.#tokens, (classes, terms) =>
       this.#count(classFilter(classes), terms),
@@ -204,7 +203,7 @@ export class OpenSearchIndex implements PassageIndex {
     return new EngineCursor({
       mode,
       vector,
-      weights: this.#weights,
+      weights: fusionWeights(this.#space, request.questions),
       exactRows: exact ? Infinity : exactRows,
       exactPostings: exact ? Infinity : EXACT_POSTINGS,
       weigh: async () => {

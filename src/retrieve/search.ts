@@ -132,10 +132,12 @@ export class Retriever {
     stats.classes = classes.length;
     const vector = await this.#embed(request);
     const { query, mode } = request;
+    const { identity, questionsBy } = this.#options.embedder;
     const cursor = this.#options.index.search({
       classes,
       text: query,
       vector,
+      questions: questionsBy?.() ?? identity.model.id,
       ...(mode && { mode }),
     });
     const allowed = new Set(classes);

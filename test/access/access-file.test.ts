@@ -238,7 +238,9 @@ describe('the permissions of a document', () => {
   it.each<[string, string, 'sidecar' | 'frontMatter', number]>([
     ['nothing in the sidecar', '# empty\n', 'sidecar', 0],
     ['a text', 'public', 'sidecar', 1],
-    ['an unknown field', 'deny: []\nreaders: [ben]', 'sidecar', 1],
+    ['an unknown field', 'deny: []\nviewers: [ben]', 'sidecar', 1],
+    ['readers that narrow nothing', 'deny: []\nreaders: from-to', 'sidecar', 2],
+    ['readers of another kind', 'allow: []\nreaders: [ben]', 'sidecar', 2],
     ['a path, as if it were a rule', 'path: "**"', 'sidecar', 1],
     ['an unknown name', 'allow:\n  - ben\n  - bob', 'sidecar', 3],
     ['an unknown name denied', 'deny: [bob]', 'sidecar', 1],

@@ -3,6 +3,7 @@
 import { symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parseAccessFile } from '../../src/access/index.ts';
 import type { IngestReport } from '../../src/ingest/index.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { VaultWorld, worldTemplate } from '../support/vault-world.ts';
@@ -146,5 +147,71 @@ describe('front matter that does not hold', () => {
     expect(failuresOf(await world.ingest())).toEqual([]);
     world.setAccess({ ...ACCESS, frontMatter: true });
     expect(failuresOf(await world.ingest())).toEqual([['open/bad.md', 'ACCESS_INVALID']]);
+  });
+});
+
+describe('the people of a message', () => {
+  const MAIL = (to: string, from = 'ben@example.org'): string =>
+    `From: Ben <${from}>\r\nTo: ${to}\r\nSubject: Walrus\r\n\r\nThe walrus writes.\r\n`;
+  const PEOPLE = {
+    v: 1,
+    default: 'owner',
+    owner: 'ada@example.org',
+    people: { 'ada@example.org': {}, 'ben@example.org': {}, 'dan@example.org': {}, eve: {} },
+    groups: { staff: ['ada@example.org', 'ben@example.org'] },
+  };
+  const access = (rule: object): object => ({ ...PEOPLE, rules: [{ path: '**', ...rule }] });
+  const readers = async (rule: object, text: string, name = 'a.eml'): Promise<string[]> => {
+    const world = await VaultWorld.ingested({ files: { [name]: text }, access: access(rule) });
+    const can = await Promise.all(
+      Object.keys(PEOPLE.people).map(async (p) => [p, await found(world, p)] as const),
+    );
+    return can.filter(([, uris]) => uris.length > 0).map(([p]) => p.replace('@example.org', ''));
+  };
+  const narrowed = { allow: ['staff'], readers: 'from-to' };
+
+  it('mean nothing unless a rule says so', async () => {
+    expect(await readers({ allow: ['staff'] }, MAIL('dan@example.org'))).toEqual(['ada', 'ben']);
+  });
+
+  it('INV-FROM-TO-NARROWS: are those of the allowed ones that it names, and nobody else', async () => {
+    // Dan is named, and no member of the staff; Ada is one, and not named.
+    expect(await readers(narrowed, MAIL('dan@example.org, DAN@example.org'))).toEqual(['ben']);
+    const both = 'Ada <ADA@example.org>, stranger@example.org';
+    expect(await readers(narrowed, MAIL(both, 'dan@example.org'))).toEqual(['ada']);
+    const everyone = { ...narrowed, allow: ['everyone'] };
+    expect(await readers(everyone, MAIL('dan@example.org'))).toEqual(['ben', 'dan']);
+  });
+
+  it('leave the default where it names none of them, and where it is no message', async () => {
+    const stranger = MAIL('x@example.org', 'y@example.org');
+    expect(await readers(narrowed, stranger)).toEqual(['ada']);
+    expect(await readers(narrowed, '# Walrus\n\nThe walrus reads.\n', 'a.md')).toEqual(['ada']);
+  });
+
+  it('are not those of a message that is attached', async () => {
+    const inner = MAIL('ada@example.org').replaceAll('\r\n', '\n');
+    const outer =
+      'From: ben@example.org\nTo: dan@example.org\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n' +
+      `--b\nContent-Type: text/plain\n\nThe walrus forwards.\n--b\nContent-Type: message/rfc822\n\n${inner}\n--b--\n`;
+    expect(await readers(narrowed, outer)).toEqual(['ben']);
+  });
+
+  it('count for messages that were ingested before the rule said so', async () => {
+    const world = await VaultWorld.ingested({
+      files: { 'a.eml': MAIL('dan@example.org') },
+      access: access({ allow: ['staff'] }),
+    });
+    expect(await found(world, 'ada@example.org')).toEqual(['a.eml']);
+    const report = await world.use((vault) => vault.setAccess(world.setAccess(access(narrowed))));
+    expect(report.changed).toBe(1);
+    expect(await found(world, 'ada@example.org')).toEqual([]);
+    expect(await world.ingest()).toMatchObject({ unchanged: 1, rebound: 0 });
+  });
+
+  it('can narrow an allow and nothing else', () => {
+    expect(() => parseAccessFile(JSON.stringify(access({ readers: 'from-to' })))).toThrow(
+      'narrows an allow',
+    );
   });
 });

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { concat, type DocId, docIdOf, readU16, u16be, utf8 } from '../../src/core/index.ts';
 import type { Candidate } from '../../src/index/index.ts';
 import type { IngestDependencies } from '../../src/ingest/index.ts';
+import { loaderFor } from '../../src/ingest/parse/index.ts';
 import { prepareDocument } from '../../src/ingest/prepare.ts';
 import { publishDocument } from '../../src/ingest/publish.ts';
 import { IngestTally } from '../../src/ingest/tally.ts';
@@ -269,7 +270,10 @@ async function publishAs(
   const source = { uri: sourceUri, file: '', bytes: 0, root: '' };
   const stages = new IngestTally().stages;
   const bytes = utf8('A bell song of somebody else.\n');
-  const prepared = await prepareDocument(source, bytes, deps, { options: {}, stages });
+  const prepared = await prepareDocument(source, bytes, deps, {
+    ...{ options: {}, stages },
+    loader: loaderFor({ uri: sourceUri, bytes }),
+  });
   const { aclDigest } = [...ledger.classes()][0]!;
   const publication = {
     ...{ docId, sourceUri, namespace: 'files', grants: null, current: null },

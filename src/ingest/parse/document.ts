@@ -42,6 +42,8 @@ export interface ParsedDocument {
   readonly parser: string;
   /** The YAML between `---` lines at the start of Markdown, as it stands there; not part of the text. */
   readonly frontMatter: string | null;
+  /** Addresses that a message is from or to, as it says itself; of messages only. */
+  readonly correspondents?: readonly string[];
   /** In order and disjoint; together they hold every visible character of the text. */
   readonly blocks: readonly Block[];
   /** What was found that a reader does not see; `judge` of guard gives the verdict. */

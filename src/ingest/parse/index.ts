@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sources into documents: decoding, normalisation, loaders.
 export { type ByteIndex, utf8Index } from './byte-index.ts';
+export { type CustomLoader, type LoadedBlock, type LoadedDocument, loadersWith } from './custom.ts';
 export { decodeSource, type SourceText } from './decode.ts';
 export {
   type Block,

@@ -4,11 +4,11 @@
 import { Worker } from 'node:worker_threads';
 import { fail, type ErrorCode } from '../../core/index.ts';
 import type { FindingKind } from '../../guard/index.ts';
-import type { BlockKind } from './document.ts';
+import { type BlockKind, MAX_SOURCE_BYTES, type ParseOptions, type Source } from './document.ts';
 
 /** What a reader in a thread is asked to read. */
 export interface IsolatedTask {
-  readonly format: 'docx' | 'mail' | 'pdf';
+  readonly format: 'docx' | 'epub' | 'mail' | 'odt' | 'pdf';
   readonly bytes: Uint8Array;
   /** Largest text, and largest sum of unpacked parts. */
   readonly maxBytes: number;
@@ -36,6 +36,8 @@ export interface IsolatedReading {
   readonly blocks?: readonly IsolatedBlock[];
   readonly html?: string;
   readonly parts?: readonly IsolatedPart[];
+  /** Addresses of a message. */
+  readonly correspondents?: readonly string[];
   readonly findings: readonly { readonly kind: FindingKind; readonly count: number }[];
 }
 
@@ -93,6 +95,23 @@ export async function readIsolated(
   } finally {
     await worker.terminate();
   }
+}
+
+/**
+ * Reads a source file in a new thread, under the limits of parsing.
+ * @throws {SOURCE_TOO_LARGE} {@link SOURCE_EMPTY} and what {@link readIsolated} throws
+ */
+export function readForeign(
+  format: IsolatedTask['format'],
+  { bytes }: Source,
+  { maxBytes = MAX_SOURCE_BYTES, signal }: ParseOptions,
+): Promise<IsolatedReading> {
+  if (bytes.length > maxBytes) {
+    const details = { bytes: bytes.length, limit: maxBytes };
+    throw fail('SOURCE_TOO_LARGE', 'a file is larger than the limit', details);
+  }
+  if (bytes.length === 0) throw fail('SOURCE_EMPTY', 'a file holds nothing');
+  return readIsolated({ format, bytes, maxBytes }, signal === undefined ? {} : { signal });
 }
 
 function answerOf(

@@ -5,6 +5,7 @@ import { docxLoader, mailLoader, pdfLoader } from './foreign.ts';
 import { htmlLoader } from './html.ts';
 import { jsonLinesLoader, jsonLoader } from './json.ts';
 import { markdownLoader } from './markdown.ts';
+import { epubLoader, odtLoader } from './open-formats.ts';
 import { plainTextLoader } from './plain-text.ts';
 import { codeLoader } from './source-code.ts';
 
@@ -19,6 +20,8 @@ export const LOADERS: readonly Loader[] = [
   codeLoader,
   pdfLoader,
   docxLoader,
+  epubLoader,
+  odtLoader,
   mailLoader((source) => loaderFor(source)),
 ];
 
@@ -28,17 +31,17 @@ const SNIFFED_BYTES = 1024;
 /**
  * The loader for a source: by its media type, else by the extension of its name. Files without extension (LICENSE,
  * README, CHANGELOG) are HTML when they start like it, else plain text.
+ * @param own loaders that are asked before the built-in ones
  * @returns null when the type or extension is none that can be read
  */
-export function loaderFor(source: Source): Loader | null {
-  const named = source.mediaType === undefined ? null : loaderNamed(mediaType(source.mediaType));
-  if (named !== null) return named;
+export function loaderFor(source: Source, own: readonly Loader[] = []): Loader | null {
+  const all = [...own, ...LOADERS];
+  const named = source.mediaType === undefined ? null : mediaType(source.mediaType);
+  const byType = named === null ? undefined : all.find((loader) => loader.matches(named));
+  if (byType !== undefined) return byType;
   const extension = extensionOf(source.uri);
-  return extension === null ? sniffed(source.bytes) : loaderNamed(extension);
-}
-
-function loaderNamed(name: string): Loader | null {
-  return LOADERS.find((loader) => loader.matches(name)) ?? null;
+  if (extension === null) return sniffed(source.bytes);
+  return all.find((loader) => loader.matches(extension)) ?? null;
 }
 
 function mediaType(value: string): string {

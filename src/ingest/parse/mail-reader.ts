@@ -43,7 +43,16 @@ export async function readMail(bytes: Uint8Array, maxBytes: number): Promise<Iso
     throw fail('SOURCE_TOO_LARGE', 'the parts of a message are larger than the limit');
   }
   const blocks: IsolatedBlock[] = text === '' ? [] : [{ kind: 'record', text }];
-  return { title: mail.subject ?? null, blocks, parts, findings: [] };
+  const correspondents = addressesOf([mail.from, ...(mail.to ?? []), ...(mail.cc ?? [])]);
+  return { title: mail.subject ?? null, blocks, parts, correspondents, findings: [] };
+}
+
+/** Each address once, in order. */
+function addressesOf(all: readonly (Address | undefined)[]): string[] {
+  const addresses = all.flatMap((one) =>
+    (one?.group ?? [one]).flatMap((member) => member?.address ?? []),
+  );
+  return [...new Set(addresses.map((a) => a.toWellFormed().toLowerCase()))].slice(0, MAX_ADDRESSES);
 }
 
 function bodyOf(html: string | undefined, text: string | undefined): IsolatedPart | null {

@@ -11,6 +11,10 @@ async function read({ format, bytes, maxBytes }: IsolatedTask): Promise<Isolated
       return (await import('./pdf-reader.ts')).readPdf(bytes, maxBytes);
     case 'docx':
       return (await import('./docx-reader.ts')).readDocx(bytes, maxBytes);
+    case 'epub':
+      return (await import('./epub-reader.ts')).readEpub(bytes, maxBytes);
+    case 'odt':
+      return (await import('./odt-reader.ts')).readOdt(bytes, maxBytes);
     case 'mail':
       return (await import('./mail-reader.ts')).readMail(bytes, maxBytes);
   }
