@@ -4,9 +4,9 @@ import type { Embedder } from '../../src/embed/index.ts';
 import type { SearchMode } from '../../src/index/index.ts';
 import { readCorpus, readTable } from './corpus.ts';
 import { MODES } from './evaluate.ts';
-import { recall, reciprocalRank } from './metrics.ts';
+import { type Judgements, recall, reciprocalRank } from './metrics.ts';
 import { bootstrap, type Interval } from './statistics.ts';
-import { embedQuery, TrialIndex } from './trial-index.ts';
+import { embedQuery, type TrialDocument, TrialIndex } from './trial-index.ts';
 
 /** How often the answering document is found. */
 export interface QuestionScores {
@@ -38,40 +38,72 @@ export async function evaluateQuestions(
   embedder: Embedder,
   modes: readonly SearchMode[] = MODES,
 ): Promise<QuestionEvaluation> {
-  const table = await readTable(place.file, ['Question', 'Document_True']);
-  const documents = await readCorpus(place.folder, embedder);
+  const { documents, asked, unanswerable } = await readQuestions(place, embedder);
   const index = new TrialIndex(embedder);
   for (const document of documents) index.add(document);
+  const scores: Partial<Record<SearchMode, QuestionScores>> = {};
+  for (const mode of modes) {
+    const ranked: AnsweredQuestion[] = [];
+    for (const { text, judged } of asked) {
+      const found = index.documents(await embedQuery(embedder, text), mode, { depth: 10 });
+      ranked.push({ text, found, judged });
+    }
+    scores[mode] = questionScores(ranked);
+  }
+  return {
+    documents: documents.length,
+    rows: index.rows,
+    questions: asked.length,
+    unanswerable,
+    embedder: embedder.identity.model.id,
+    modes: scores,
+  };
+}
+
+/** A question with the documents that answer it. */
+export interface AskedQuestion {
+  readonly text: string;
+  readonly judged: Judgements;
+}
+
+/** A question with the documents that were found for it, best first. */
+export interface AnsweredQuestion extends AskedQuestion {
+  readonly found: readonly string[];
+}
+
+/**
+ * Reads documents and questions.
+ * @throws {SOURCE_MISSING} {@link SOURCE_MALFORMED}
+ */
+export async function readQuestions(
+  place: { readonly folder: string; readonly file: string },
+  embedder: Embedder,
+): Promise<{
+  readonly documents: readonly TrialDocument[];
+  readonly asked: readonly AskedQuestion[];
+  readonly unanswerable: number;
+}> {
+  const table = await readTable(place.file, ['Question', 'Document_True']);
+  const documents = await readCorpus(place.folder, embedder);
   const asked = table.flatMap(({ Question: text = '', Document_True: name = '' }) => {
     const answers = documents.filter(({ id }) => isNamed(id, name.trim()));
     return answers.length === 0
       ? []
       : [{ text, judged: new Map(answers.map(({ id }) => [id, 1])) }];
   });
-  const scores: Partial<Record<SearchMode, QuestionScores>> = {};
-  for (const mode of modes) {
-    const ranked: { text: string; found: string[]; judged: ReadonlyMap<string, number> }[] = [];
-    for (const { text, judged } of asked) {
-      const found = index.documents(await embedQuery(embedder, text), mode, { depth: 10 });
-      ranked.push({ text, found, judged });
-    }
-    const at = (k: number): Interval =>
-      bootstrap(ranked.map(({ found, judged }) => recall(found, judged, k)));
-    scores[mode] = {
-      recall1: at(1),
-      recall5: at(5),
-      recall10: at(10),
-      mrr10: bootstrap(ranked.map(({ found, judged }) => reciprocalRank(found, judged, 10))),
-      missed: ranked.filter((r) => recall(r.found, r.judged, 10) === 0).map(({ text }) => text),
-    };
-  }
+  return { documents, asked, unanswerable: table.length - asked.length };
+}
+
+/** How often the answering document is found. */
+export function questionScores(ranked: readonly AnsweredQuestion[]): QuestionScores {
+  const at = (k: number): Interval =>
+    bootstrap(ranked.map(({ found, judged }) => recall(found, judged, k)));
   return {
-    documents: documents.length,
-    rows: index.rows,
-    questions: asked.length,
-    unanswerable: table.length - asked.length,
-    embedder: embedder.identity.model.id,
-    modes: scores,
+    recall1: at(1),
+    recall5: at(5),
+    recall10: at(10),
+    mrr10: bootstrap(ranked.map(({ found, judged }) => reciprocalRank(found, judged, 10))),
+    missed: ranked.filter((r) => recall(r.found, r.judged, 10) === 0).map(({ text }) => text),
   };
 }
 

@@ -6,10 +6,11 @@ import { Command } from 'commander';
 import type { SearchMode } from '../../src/index/index.ts';
 import { embedBlock } from '../report.ts';
 import { readCollection } from './collection.ts';
-import { embedderOf, main, TIERS } from './command.ts';
-import { evaluate, MODES, prepare } from './evaluate.ts';
+import { cacheOption, embedderOf, main, TIERS } from './command.ts';
+import { evaluate, MODES, prepare, scoresOf } from './evaluate.ts';
+import { textPeers } from './peers-text.ts';
 import { SPREADS, underPermissions } from './permissions.ts';
-import { evaluateQuestions } from './questions.ts';
+import { evaluateQuestions, questionScores, readQuestions } from './questions.ts';
 import { evaluateSpans } from './spans.ts';
 import type { Interval } from './statistics.ts';
 
@@ -33,6 +34,14 @@ interface Cell {
   readonly mean: number;
 }
 
+interface ReportOptions {
+  readonly write?: true;
+  readonly cache?: string;
+}
+
+/** The transformer for passages takes hours for long texts on two cores: it is measured on abstracts. */
+const LONG_TEXT_TIERS = Object.keys(TIERS).filter((tier) => tier !== 'minilm');
+
 await main(
   new Command('eval:report')
     .description(
@@ -40,10 +49,11 @@ await main(
     )
     .argument('<data>', `folder with ir/{${COLLECTIONS.join(',')}}, ${GUIDES} and chunking-eval`)
     .option('--write', 'put the tables into docs/quality.md')
-    .action(async (data: string, { write }: { readonly write?: true }) => {
+    .addOption(cacheOption())
+    .action(async (data: string, { write, cache }: ReportOptions) => {
       const cells: Cell[] = [];
       const parts = [
-        await retrieval(data, cells),
+        await retrieval(data, cells, cache),
         await permissions(data),
         await questions(data, cells),
         await chunking(data, cells),
@@ -59,12 +69,12 @@ await main(
     }),
 );
 
-async function retrieval(data: string, cells: Cell[]): Promise<string> {
+async function retrieval(data: string, cells: Cell[], cache: string | undefined): Promise<string> {
   const rows: string[][] = [];
   for (const name of COLLECTIONS) {
     const collection = await readCollection(path.join(data, 'ir', name));
     for (const tier of Object.keys(TIERS)) {
-      const { modes, queries } = await evaluate(collection, embedderOf(tier));
+      const { modes, queries } = await evaluate(collection, embedderOf(tier, cache));
       for (const mode of MODES) {
         const scores = modes[mode];
         if (scores === undefined || (mode === 'bm25' && tier !== 'static')) continue;
@@ -73,6 +83,16 @@ async function retrieval(data: string, cells: Cell[]): Promise<string> {
         const figures = [ndcg10, recall10, recall100, mrr10].map(figure);
         rows.push([`${name} (${queries})`, mode === 'bm25' ? '' : tier, mode, ...figures]);
       }
+    }
+    const { documents, queries } = await prepare(collection, embedderOf('static'));
+    for (const peer of await textPeers(documents)) {
+      const rankings = queries.map(({ text, judged }) => ({
+        ranked: peer.documents(text),
+        judged,
+      }));
+      const { ndcg10, recall10, recall100, mrr10 } = scoresOf(rankings);
+      const figures = [ndcg10, recall10, recall100, mrr10].map(figure);
+      rows.push([`${name} (${queries.length})`, peer.name, '', ...figures]);
     }
   }
   const head = [
@@ -118,7 +138,7 @@ async function questions(data: string, cells: Cell[]): Promise<string> {
   const file = path.join(data, GUIDES, 'QA_dev.csv');
   const rows: string[][] = [];
   let facts = '';
-  for (const tier of Object.keys(TIERS)) {
+  for (const tier of LONG_TEXT_TIERS) {
     const {
       documents,
       rows: passages,
@@ -138,6 +158,12 @@ async function questions(data: string, cells: Cell[]): Promise<string> {
         ...[recall1, recall5, recall10, mrr10].map(figure),
       ]);
     }
+  }
+  const { documents, asked } = await readQuestions({ folder, file }, embedderOf('static'));
+  for (const peer of await textPeers(documents)) {
+    const scores = questionScores(asked.map((q) => ({ ...q, found: peer.documents(q.text) })));
+    const { recall1, recall5, recall10, mrr10 } = scores;
+    rows.push([peer.name, '', ...[recall1, recall5, recall10, mrr10].map(figure)]);
   }
   const head = ['tier', 'mode', 'recall@1', 'recall@5', 'recall@10', 'MRR@10'];
   return `### Questions about AWS guides\n\n${facts}\n\n${table(head, rows)}`;
@@ -159,25 +185,31 @@ async function chunking(data: string, cells: Cell[]): Promise<string> {
     rows.push([tier, name, size, ...[e.recall, e.precision, e.iou].map(figure)]);
   };
   for (const variant of CHUNKINGS) await measure('static', variant);
+  await measure('mixed', DEFAULT);
   await measure('hash', DEFAULT);
   const head = ['tier', 'chunks', 'mean bytes', 'recall', 'precision', 'IoU'];
   return `### Spans\n\n${facts}\n\n${table(head, rows)}`;
 }
 
-/** Where hybrid is below words alone, and where the default tier is below feature hashing. */
+/** Where a tier's hybrid is below words alone, and where a dearer tier is below a cheaper one. */
 function losing(cells: readonly Cell[]): string {
   const find = (on: string, tier: string, mode: SearchMode): number | undefined =>
     cells.find((cell) => cell.on === on && cell.tier === tier && cell.mode === mode)?.mean;
+  const order = ['hash', ...Object.keys(TIERS).filter((tier) => tier !== 'hash')];
   const lines: string[] = [];
   for (const on of new Set(cells.map((cell) => cell.on))) {
-    const words = find(on, 'static', 'bm25') ?? 0;
-    const [hybrid = 0, hashed = 0] = [find(on, 'static', 'hybrid'), find(on, 'hash', 'hybrid')];
-    if (hybrid < words)
-      lines.push(`- ${on}: static hybrid ${hybrid.toFixed(3)}, words alone ${words.toFixed(3)}`);
-    if (hybrid < hashed)
-      lines.push(`- ${on}: static hybrid ${hybrid.toFixed(3)}, hash hybrid ${hashed.toFixed(3)}`);
-    if (hashed < words)
-      lines.push(`- ${on}: hash hybrid ${hashed.toFixed(3)}, words alone ${words.toFixed(3)}`);
+    const words = find(on, 'static', 'bm25');
+    for (const [at, tier] of order.entries()) {
+      const hybrid = find(on, tier, 'hybrid');
+      if (hybrid === undefined) continue;
+      const better = order
+        .slice(0, at)
+        .map((other) => [`${other} hybrid`, find(on, other, 'hybrid')]);
+      for (const [name, mean] of [['words alone', words], ...better] as [string, number?][]) {
+        if (mean === undefined || mean <= hybrid) continue;
+        lines.push(`- ${on}: ${tier} hybrid ${hybrid.toFixed(3)}, ${name} ${mean.toFixed(3)}`);
+      }
+    }
   }
   return `### Losing cells\n\n${lines.length === 0 ? 'None.' : lines.join('\n')}`;
 }
