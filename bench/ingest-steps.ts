@@ -6,7 +6,7 @@ import path from 'node:path';
 import { docIdOf, isStrongroomError, type Signer } from '../src/core/index.ts';
 import { discover } from '../src/ingest/discover.ts';
 import type { IngestDependencies } from '../src/ingest/index.ts';
-import { loaderFor } from '../src/ingest/parse/index.ts';
+import { loaderFor, MAX_SOURCE_BYTES } from '../src/ingest/parse/index.ts';
 import { prepareDocument, type PreparedDocument } from '../src/ingest/prepare.ts';
 import { indexRows, type Publication, publishDocument } from '../src/ingest/publish.ts';
 import { readSource } from '../src/ingest/read-source.ts';
@@ -99,7 +99,7 @@ async function prepare(
   source: Parameters<typeof readSource>[0],
 ): Promise<PreparedDocument | null> {
   try {
-    const { bytes } = await readSource(source, access);
+    const { bytes } = await readSource(source, access, MAX_SOURCE_BYTES);
     const loader = loaderFor({ uri: source.uri, bytes });
     const deps = { embedder: vault.session.embedder, policy: vault.session.access.policy };
     const run = { options: {}, stages: noStageTimes(), loader };
