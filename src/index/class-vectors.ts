@@ -5,6 +5,7 @@ import type { ListAssigner } from './centroids.ts';
 import { strideOf } from './kernels/kernel.ts';
 import type { LinearMemory } from './kernels/linear-memory.ts';
 import { NO_NUMBERS, withRoom } from './typed-arrays.ts';
+import type { CopyRoom } from './vector-copies.ts';
 
 /** Rows that a class grows by at most. */
 const MAX_GROWTH = 16384;
@@ -122,6 +123,18 @@ export class ClassVectors {
     const { memory, dims } = this.#settings;
     const { vectors } = this.#place(this.#slotOf(row));
     return memory.i8.subarray(vectors, vectors + dims);
+  }
+
+  /** Writes a row's signed bytes, scale and components, at a multiple of four bytes, and zeros up to the next one. */
+  copyInto({ words, view }: CopyRoom, at: number, row: number): void {
+    const { memory, dims } = this.#settings;
+    const { i32, f32 } = memory;
+    const { vectors, scales } = this.#place(this.#slotOf(row));
+    view.setFloat32(at, f32[scales / 4] as number, true);
+    // In memory, components are padded with zeros to whole words.
+    let from = vectors / 4;
+    let to = at / 4 + 1;
+    for (const end = to + Math.ceil(dims / 4); to < end; to++) words[to] = i32[from++] as number;
   }
 
   /** The row at a slot. */

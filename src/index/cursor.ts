@@ -2,6 +2,7 @@
 import type { StoredDocument } from './class-block.ts';
 import type { Candidate, SearchCursor, SearchExplanation } from './port.ts';
 import type { Ranking } from './ranking.ts';
+import { VectorCopies } from './vector-copies.ts';
 
 /** Rows taken from each ranking in the first pass when two are fused: scores depend on where both are cut. */
 const FUSED_DEPTH = 100;
@@ -13,6 +14,8 @@ interface Waiting {
   readonly document: StoredDocument;
   /** Position among the document's rows. */
   readonly nth: number;
+  /** Number of the chunk in its document. */
+  readonly i: number;
   readonly score: number;
 }
 
@@ -21,7 +24,9 @@ export class RankingCursor implements SearchCursor {
   readonly #classes: readonly number[];
   readonly #pass: (depth: number, isFirst: boolean) => Ranking;
   readonly #isFused: boolean;
-  readonly #ranked = new Set<string>();
+  /** Rows of the first pass, and the names of all rows that were ranked once a second pass needs them. */
+  #first: readonly Waiting[] = [];
+  #ranked: Set<string> | null = null;
   readonly #waiting: Waiting[] = [];
   #complete = false;
   #explanation: SearchExplanation = {
@@ -54,10 +59,11 @@ export class RankingCursor implements SearchCursor {
 
   next(n: number): Candidate[] {
     const candidates: Candidate[] = [];
+    const vectors = new VectorCopies();
     while (candidates.length < n) {
       const waiting = this.#waiting.pop();
       if (waiting !== undefined) {
-        const candidate = this.#candidate(waiting);
+        const candidate = this.#candidate(waiting, vectors);
         if (candidate !== null) candidates.push(candidate);
       } else if (this.#complete) break;
       else this.#deepen(n);
@@ -83,22 +89,33 @@ export class RankingCursor implements SearchCursor {
     };
     for (const { block, row, score } of ranking.rows) {
       const document = block.documentOf(row);
-      const id = `${document.leafHash}/${block.chunkOf(row)}`;
-      if (this.#ranked.has(id)) continue;
-      this.#ranked.add(id);
-      this.#waiting.push({ document, nth: row - (document.place?.firstRow ?? 0), score });
+      const nth = row - (document.place?.firstRow ?? 0);
+      this.#waiting.push({ document, nth, i: block.chunkOf(row), score });
     }
+    if (before === 0) this.#first = [...this.#waiting];
+    else this.#leaveOutRanked();
     this.#waiting.reverse();
   }
 
-  #candidate({ document, nth, score }: Waiting): Candidate | null {
+  /** Most searches end within their first pass, so names are only made when a second one comes. */
+  #leaveOutRanked(): void {
+    const ranked = (this.#ranked ??= new Set(this.#first.map(nameOf)));
+    const fresh = this.#waiting.filter((waiting) => !ranked.has(nameOf(waiting)));
+    for (const waiting of fresh) ranked.add(nameOf(waiting));
+    this.#waiting.splice(0, this.#waiting.length, ...fresh);
+  }
+
+  #candidate({ document, nth, i, score }: Waiting, vectors: VectorCopies): Candidate | null {
     const { place, docId, leafHash } = document;
     if (place === null || !includesSorted(this.#classes, place.block.classNo)) return null;
     const { block, firstRow } = place;
-    const row = firstRow + nth;
-    const i = block.chunkOf(row);
-    return { docId, leafHash, i, classNo: block.classNo, score, vector: block.vectorOf(row) };
+    const vector = vectors.of(block, firstRow + nth);
+    return { docId, leafHash, i, classNo: block.classNo, score, vector };
   }
+}
+
+function nameOf({ document, i }: Waiting): string {
+  return `${document.leafHash}/${i}`;
 }
 
 /** Whether numbers that ascend hold this one. */

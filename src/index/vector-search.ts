@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { QuantisedVector } from '../provenance/index.ts';
-import type { Kernel } from './kernels/kernel.ts';
+import type { Kernel, KernelRows } from './kernels/kernel.ts';
 import { REST_LISTS, REST_ROWS } from './planner.ts';
 import type { VectorPlan } from './port.ts';
 import type { RunDirectory } from './run-directory.ts';
@@ -59,12 +59,8 @@ function plainly(directory: RunDirectory, vector: QuantisedVector, depth: number
   return { rows: top.ranked(), compared: directory.liveRows, plan: 'all', lists: 0 };
 }
 
-function rowsOf(
-  table: RunTable,
-  { scores, ordinals }: { readonly scores: Float64Array; readonly ordinals: Int32Array },
-  depth: number,
-): ScoredRow[] {
-  const rows = Array.from(ordinals, (ordinal, at) => {
+function rowsOf(table: RunTable, { scores, ordinals }: KernelRows, depth: number): ScoredRow[] {
+  const rows = ordinals.map((ordinal, at) => {
     const { block, row } = table.rowAt(ordinal);
     return { block, row, score: scores[at] as number };
   });

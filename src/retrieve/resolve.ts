@@ -132,7 +132,8 @@ export class Resolver {
     }
     const text = await document.text(candidate.i);
     stats.chunksOpened += 1;
-    if (mayCache) this.#texts.set(key, { text, vector: candidate.vector });
+    // A copy: the candidate's bytes may be part of a larger buffer.
+    if (mayCache) this.#texts.set(key, { text, vector: candidate.vector.slice() });
     return { document, text };
   }
 

@@ -67,8 +67,8 @@ export interface ProbeLimits {
 
 /** The best rows of a search, in no particular order. */
 export interface KernelRows {
-  readonly scores: Float64Array;
-  readonly ordinals: Int32Array;
+  readonly scores: readonly number[];
+  readonly ordinals: readonly number[];
 }
 
 /** The best rows of a search by lists. */
@@ -159,10 +159,12 @@ export class Kernel {
     const scores = this.#take('scores', kept * 8);
     const ordinals = this.#take('ordinals', kept * 4);
     const { f64, i32 } = this.#memory;
-    return {
-      scores: f64.slice(scores / 8, scores / 8 + kept),
-      ordinals: i32.slice(ordinals / 4, ordinals / 4 + kept),
-    };
+    const best = { scores: [] as number[], ordinals: [] as number[] };
+    for (let at = 0; at < kept; at++) {
+      best.scores.push(f64[scores / 8 + at] as number);
+      best.ordinals.push(i32[ordinals / 4 + at] as number);
+    }
+    return best;
   }
 
   #withTies({ scores, ordinals }: KernelRows, { at, count }: KernelRuns): KernelRows {
@@ -176,12 +178,12 @@ export class Kernel {
       found = this.#exports.rowsAt(worst, out, room, at, count);
     }
     const better = ordinals.filter((_, place) => (scores[place] as number) > worst);
-    const all = new Int32Array(better.length + found);
-    all.set(better);
-    all.set(this.#memory.i32.subarray(out / 4, out / 4 + found), better.length);
-    const allScores = new Float64Array(all.length).fill(worst);
-    allScores.set(scores.filter((score) => score > worst));
-    return { scores: allScores, ordinals: all };
+    const tied = Array.from(this.#memory.i32.subarray(out / 4, out / 4 + found));
+    const betterScores = scores.filter((score) => score > worst);
+    return {
+      scores: [...betterScores, ...tied.map(() => worst)],
+      ordinals: [...better, ...tied],
+    };
   }
 
   #take(name: string, bytes: number): number {
