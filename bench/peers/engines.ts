@@ -73,7 +73,7 @@ async function usearch(rows: Collection): Promise<Engine> {
 
 async function sqliteVec(rows: Collection): Promise<Engine> {
   const { getLoadablePath } = (await load('sqlite-vec')) as {
-    getLoadablePath: (this: void) => string;
+    readonly getLoadablePath: () => string;
   };
   const db = new DatabaseSync(':memory:', { allowExtension: true });
   db.loadExtension(getLoadablePath());
