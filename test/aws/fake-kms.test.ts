@@ -18,6 +18,7 @@ const connection = (more: Partial<AwsConnection> = {}): AwsConnection => ({
   endpoint: kms.url,
   credentials: ROOT_CREDENTIALS,
   attempts: 1,
+  connectTimeout: 60_000,
   ...more,
 });
 const root = (more?: Partial<AwsConnection>): K.KMSClient =>

@@ -19,6 +19,8 @@ export interface RunningServer {
 /** Listens on a free port of the loopback address. */
 export async function serve(listener: RequestListener): Promise<RunningServer> {
   const server: Server = createServer(listener);
+  // A busy machine must not let connections grow old between two calls.
+  server.keepAliveTimeout = 600_000;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
@@ -40,6 +42,7 @@ export function testConnection(endpoint: string, more: Partial<AwsConnection> = 
     endpoint,
     credentials: TEST_CREDENTIALS,
     attempts: 1,
+    connectTimeout: 60_000,
     ...more,
   };
 }

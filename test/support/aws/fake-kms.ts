@@ -3,6 +3,7 @@
 // the emulators it is right where security depends on it: states of keys, encryption contexts, key ids, policies, grants.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { TEST_CREDENTIALS } from './answering-server.ts';
 import { KmsAccount, type KmsCaller } from './kms-account.ts';
 import { ADMIN } from './kms-admin.ts';
 import { ACCOUNT, ROOT } from './kms-authority.ts';
@@ -46,10 +47,7 @@ export interface FakeKms {
 }
 
 /** Credentials of the account's root. */
-export const ROOT_CREDENTIALS: FakeCredentials = {
-  accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
-  secretAccessKey: 'testsecret',
-};
+export const ROOT_CREDENTIALS: FakeCredentials = TEST_CREDENTIALS;
 /** A session token with this value has expired. */
 export const EXPIRED = 'expired';
 
@@ -88,6 +86,8 @@ export async function startFakeKms(): Promise<FakeKms> {
     }
     answer(response, 200, work(account, { operation, input: new KmsInput(members), caller }));
   };
+  // A busy machine must not let connections grow old between two calls.
+  server.keepAliveTimeout = 600_000;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const fake: FakeKms = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

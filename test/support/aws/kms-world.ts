@@ -48,6 +48,7 @@ export async function kmsWorld(rootSpec: K.KeySpec = 'ECC_NIST_EDWARDS25519'): P
     endpoint: kms.url,
     credentials: ROOT_CREDENTIALS,
     attempts: 1,
+    connectTimeout: 60_000,
     ...more,
   });
   const client = awsClient(K.KMSClient, connection());
