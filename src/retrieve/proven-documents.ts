@@ -93,13 +93,13 @@ export class ProvenDocuments {
   async #prove(doc: DocValue, source: SealedSource): Promise<OpenDocument> {
     const statement = await this.statement(doc);
     const ref = documentRef(this.#tenantId, doc);
-    const dek = await dataKey(this.#stores, ref, digestOf(statement));
+    const dek = dataKey(this.#stores, ref, digestOf(statement));
     try {
       const document = await OpenDocument.open(source, ref, dek, statement);
       this.#checkName(document, doc);
       return document;
     } finally {
-      dek.fill(0);
+      (await dek.catch(() => null))?.fill(0);
     }
   }
 

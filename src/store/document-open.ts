@@ -76,25 +76,30 @@ export class OpenDocument {
 
   /**
    * Reads and proves headers and meta part.
+   * @param dek the data key, or what is still fetching it: the object is read meanwhile
    * @throws {INTEGRITY} when the stored object is missing, has another size, digest, header or chunk tree
    * @throws {KEY_COMMITMENT} when the data key is not the one that sealed it
    */
   static async open(
     source: SealedSource,
     ref: KeyRef,
-    dek: Uint8Array,
+    dek: Uint8Array | Promise<Uint8Array>,
     statement: IngestStatement,
   ): Promise<OpenDocument> {
     const { parts, chunks, facts } = statement.predicate;
     const path = objectPath(ref, digestOf(statement));
-    const bytes = await readSealed(source, path, statement);
+    const reading = readSealed(source, path, statement);
+    // Where both fail, it is the key that is told of.
+    reading.catch(() => undefined);
+    const key = await dek;
+    const bytes = await reading;
     const openers = {
-      text: openHeader(dek, sealContext(ref, 'text'), bytes.header('text')),
-      vec: openHeader(dek, sealContext(ref, 'vec'), bytes.header('vec')),
+      text: openHeader(key, sealContext(ref, 'text'), bytes.header('text')),
+      vec: openHeader(key, sealContext(ref, 'vec'), bytes.header('vec')),
     };
-    const meta = open(dek, sealContext(ref, 'meta'), await bytes.part(parts.meta));
+    const meta = open(key, sealContext(ref, 'meta'), await bytes.part(parts.meta));
     const chunkRoot = statement.subject.digest['srChunkTreeV1'] ?? '';
-    const salt = documentSalt(dek, ref);
+    const salt = documentSalt(key, ref);
     const tree = openMeta(meta, { chunks, chunkRoot, facts }, factsOpening(salt));
     return new OpenDocument({ source, path, statement, tree }, { salt, ...openers });
   }

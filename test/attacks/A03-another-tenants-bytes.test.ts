@@ -1,22 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { it } from 'vitest';
 import { open, seal, sealContext, unwrapKey, wrapKey } from '../../src/keys/index.ts';
 import { expectStopped, onEachVault } from '../support/attack-world.ts';
 import { move, refused } from '../support/move.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
+import { documentKeys, replaceDocumentKey } from '../support/stored-keys.ts';
 import { expectRefusal } from '../support/tampering.ts';
 import { VaultWorld } from '../support/vault-world.ts';
-
-/** Rows of the wrapped-key table, as whoever may write the file sees them. */
-function rowsOf(world: VaultWorld, sql: string): { id: string; row: Uint8Array }[] {
-  const db = new DatabaseSync(path.join(world.vault, 'keys.sqlite'));
-  const rows = db.prepare(sql).all() as { id: string; row: Uint8Array }[];
-  db.close();
-  return rows;
-}
 
 move(
   {
@@ -54,7 +46,7 @@ move(
         const object = await readFile(
           path.join(theirs.folder, await theirs.objectOf('news/canteen.md')),
         );
-        const [foreign] = rowsOf(theirs, "SELECT id, row FROM dek WHERE kind = 'doc'");
+        const [foreign] = await documentKeys(theirs);
 
         const withObject = await target.copy();
         const name = await withObject.objectOf(target.documents[0]!);
@@ -62,10 +54,8 @@ move(
         await expectStopped(target, withObject, { codes: ['INTEGRITY'] });
 
         const withRow = await target.copy();
-        const db = new DatabaseSync(path.join(withRow.vault, 'keys.sqlite'));
         const { docId } = await withRow.use((vault) => vault.describe(target.documents[0]!));
-        db.prepare("UPDATE dek SET row = ? WHERE kind = 'doc' AND id = ?").run(foreign!.row, docId);
-        db.close();
+        await replaceDocumentKey(withRow, docId, foreign!.row);
         await expectStopped(target, withRow, { codes: ['KEY_UNAVAILABLE'] });
       });
     });

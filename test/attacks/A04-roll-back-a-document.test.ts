@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import { expectStopped, onEachVault, type Target } from '../support/attack-world.ts';
 import { move, refused } from '../support/move.ts';
 import { Replica } from '../support/replica.ts';
+import { restoreKeyTable } from '../support/stored-keys.ts';
 import { codeRejectedBy } from '../support/tampering.ts';
 import { finds, type VaultWorld } from '../support/vault-world.ts';
 
@@ -46,7 +47,8 @@ move(
     onEachVault((target) => {
       it('is refused when the log that names the new version goes back with it', async () => {
         const { world, before } = await superseded(target);
-        for (const part of ['store', 'keys.sqlite', 'ledger.sqlite', 'journal.sqlite']) {
+        await restoreKeyTable(world, before);
+        for (const part of ['store', 'ledger.sqlite', 'journal.sqlite']) {
           await rm(path.join(world.vault, part), { recursive: true });
           await cp(path.join(before.vault, part), path.join(world.vault, part), {
             recursive: true,
@@ -75,7 +77,7 @@ move(
         const [now] = await readdir(path.join(world.vault, folder));
         const [then] = await readdir(path.join(before.vault, folder));
         await cp(path.join(before.vault, folder, then!), path.join(world.vault, folder, now!));
-        await cp(path.join(before.vault, 'keys.sqlite'), path.join(world.vault, 'keys.sqlite'));
+        await restoreKeyTable(world, before);
         await world.use(async (vault) => {
           const shown = await vault.search({
             caller: { id: 'ada', identity: 'impersonated' },

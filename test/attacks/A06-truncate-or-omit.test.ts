@@ -6,6 +6,7 @@ import { decodeBundle, encodeBundle } from '../../src/provenance/tiles.ts';
 import { expectStopped, onEachVault } from '../support/attack-world.ts';
 import { LogWorld } from '../support/log-world.ts';
 import { move, refused } from '../support/move.ts';
+import { removeKeyTable } from '../support/stored-keys.ts';
 import { codeRejectedBy } from '../support/tampering.ts';
 
 move(
@@ -65,7 +66,7 @@ move(
 
       it('is noticed when the whole key table is gone', async () => {
         const damaged = await target.copy();
-        await rm(path.join(damaged.vault, 'keys.sqlite'));
+        await removeKeyTable(damaged);
         await expectStopped(target, damaged, { codes: ['KEY_ROW_MISSING'], passages: 'none' });
       });
     });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { cp, readFile, rm } from 'node:fs/promises';
+import { cp, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { fromBase64, readU32 } from '../../src/core/index.ts';
@@ -16,6 +16,7 @@ import { digestOf, objectPath } from '../../src/store/index.ts';
 import { openNewestTable, segmentRef } from '../../src/vault/inside.ts';
 import { onEachVault } from '../support/attack-world.ts';
 import { move, refused, tried } from '../support/move.ts';
+import { restoreKeyTable } from '../support/stored-keys.ts';
 import { codeThrownBy } from '../support/tampering.ts';
 import { finds, type VaultWorld } from '../support/vault-world.ts';
 
@@ -106,10 +107,7 @@ move(
         await cp(path.join(old.vault, 'store', 'obj'), path.join(world.vault, 'store', 'obj'), {
           recursive: true,
         });
-        await cp(path.join(old.vault, 'keys.sqlite'), path.join(world.vault, 'keys.sqlite'));
-        for (const suffix of ['-wal', '-shm']) {
-          await rm(path.join(world.vault, `keys.sqlite${suffix}`), { force: true });
-        }
+        await restoreKeyTable(world, old);
         await world.use(async (vault) => {
           expect(await finds(vault, 'ada', 'anything at all', 1000)).not.toContain(name);
         });

@@ -1,23 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { cp, rm } from 'node:fs/promises';
-import path from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { expect, it } from 'vitest';
 import { rewrapKeys, rotateBranchKey } from '../../src/vault/index.ts';
 import { expectStopped, onEachVault } from '../support/attack-world.ts';
 import { collect } from '../support/collect.ts';
 import { move, refused } from '../support/move.ts';
+import { documentKeys, replaceDocumentKey, restoreKeyTable } from '../support/stored-keys.ts';
 import { codeRejectedBy } from '../support/tampering.ts';
-import type { VaultWorld } from '../support/vault-world.ts';
-
-function edit(world: VaultWorld, work: (db: DatabaseSync) => void): void {
-  const db = new DatabaseSync(path.join(world.vault, 'keys.sqlite'));
-  try {
-    work(db);
-  } finally {
-    db.close();
-  }
-}
 
 move(
   {
@@ -48,13 +36,9 @@ move(
       it('costs both documents when their rows change places on disk, or one is copied', async () => {
         for (const how of ['swap', 'copy'] as const) {
           const damaged = await target.copy();
-          edit(damaged, (db) => {
-            const sql = "SELECT id, row FROM dek WHERE kind = 'doc' ORDER BY id LIMIT 2";
-            const [a, b] = db.prepare(sql).all() as unknown as { id: string; row: Uint8Array }[];
-            const put = db.prepare("UPDATE dek SET row = ? WHERE kind = 'doc' AND id = ?");
-            put.run(b!.row, a!.id);
-            if (how === 'swap') put.run(a!.row, b!.id);
-          });
+          const [a, b] = await documentKeys(damaged);
+          await replaceDocumentKey(damaged, a!.id, b!.row);
+          if (how === 'swap') await replaceDocumentKey(damaged, b!.id, a!.row);
           await expectStopped(target, damaged, { codes: ['KEY_ROW_INVALID'] });
         }
       });
@@ -66,10 +50,7 @@ move(
           await rotateBranchKey(session);
           await rewrapKeys(session, true);
         });
-        for (const suffix of ['', '-wal', '-shm']) {
-          await rm(path.join(damaged.vault, `keys.sqlite${suffix}`), { force: true });
-        }
-        await cp(path.join(old.vault, 'keys.sqlite'), path.join(damaged.vault, 'keys.sqlite'));
+        await restoreKeyTable(damaged, old);
         // Without its keys not even the policy opens.
         const code = await codeRejectedBy(damaged.use(() => Promise.resolve()));
         expect(code).toBe('KEY_UNAVAILABLE');

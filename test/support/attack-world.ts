@@ -8,6 +8,7 @@ import type { ErrorCode } from '../../src/core/index.ts';
 import type { Passage } from '../../src/retrieve/index.ts';
 import { type AuditRecord, auditPath, SqliteAuditTrail } from '../../src/store/index.ts';
 import type { SessionOptions } from '../../src/vault/index.ts';
+import { IN_BUCKETS } from './aws/file-s3.ts';
 import { refused } from './move.ts';
 import { hasShared, sharedPath } from './shared-vectors.ts';
 import { codeRejectedBy } from './tampering.ts';
@@ -35,6 +36,8 @@ export interface Target {
 /** Runs a suite against each vault: the tests' own and, where the shared folder is present, a real handbook. */
 export function onEachVault(suite: (target: Target) => void): void {
   describe('on a small vault', () => suite(target('a small vault', OFFICE)));
+  // In buckets it is the place that is tested, once more.
+  if (IN_BUCKETS) return;
   const handbook = handbookFiles();
   describe.skipIf(handbook === null)(
     `on a real handbook${handbook === null ? ' (skipped: the shared corpus is absent)' : ''}`,

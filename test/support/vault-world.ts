@@ -16,6 +16,7 @@ import {
   type VaultIngestOptions,
   type VaultIngestReport,
 } from '../../src/vault/index.ts';
+import { accountOf, folderHome, IN_BUCKETS } from './aws/file-s3.ts';
 import { type CountingEmbedder, countingEmbedder } from './counting-embedder.ts';
 import { FixedClock } from './fixed-clock.ts';
 import { sharedTemporaryFolder, temporaryFolder } from './temporary-folder.ts';
@@ -75,10 +76,12 @@ export class VaultWorld {
   /** Everything that vaults opened here have alarmed. */
   readonly alarms: Alarm[] = [];
   access: AccessFile;
+  readonly #aws: AwsAccess | undefined;
 
   private constructor(folder: string, options: VaultWorldOptions) {
     this.folder = folder;
     this.options = options;
+    this.#aws = options.aws ?? (IN_BUCKETS ? accountOf(folder) : undefined);
     this.access = accessOf(options.access ?? OFFICE_ACCESS);
   }
 
@@ -89,7 +92,8 @@ export class VaultWorld {
   ): Promise<VaultWorld> {
     const world = new VaultWorld(folder, options);
     const { access, embedder } = world;
-    const { tenantId = 'default', services } = options;
+    const { tenantId = 'default' } = options;
+    const services = options.services ?? (IN_BUCKETS ? await folderHome() : undefined);
     const where = services === undefined ? {} : { services };
     await createVault({ ...world.place, ...where, access, embedder, tenantId });
     return world;
@@ -117,7 +121,7 @@ export class VaultWorld {
       clock: this.clock,
       onAlarm: (alarm) => void this.alarms.push(alarm),
       ...(this.options.passphrase === undefined ? {} : { passphrase: this.options.passphrase }),
-      ...(this.options.aws === undefined ? {} : { aws: this.options.aws }),
+      ...(this.#aws === undefined ? {} : { aws: this.#aws }),
     };
   }
 

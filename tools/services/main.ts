@@ -7,7 +7,7 @@
 //   npm run test:services -- --if-possible      nothing, and says so, where a program is missing
 //   npm run test:services -- PATTERN...         only the tests whose file name matches
 import { parseArgs } from 'node:util';
-import { countsText, runVitest } from '../vitest-run.ts';
+import { type Counts, countsText, runVitest } from '../vitest-run.ts';
 import { missingPrograms, type ServiceName, SERVICES, startServices } from './services.ts';
 
 const { values, positionals } = parseArgs({
@@ -18,6 +18,18 @@ const { values, positionals } = parseArgs({
     'if-possible': { type: 'boolean', default: false },
   },
 });
+
+/** Moves of the adversary that touch what lies in buckets. The attacker of test/attacks writes there directly. */
+const MOVES =
+  'A01 A02 A03 A04 A05 A06 A07 A08 A09 A12 A13 A14 A15 A16 A30 A32 A33 A34 A36 A38 A39 A40'.split(
+    ' ',
+  );
+
+function add(to: Counts, more: Counts): void {
+  to.passed += more.passed;
+  to.failed += more.failed;
+  to.skipped += more.skipped;
+}
 
 function chosen(): ServiceName[] {
   const names = values.only?.split(',') ?? SERVICES.filter((name) => name !== 'versitygw');
@@ -39,6 +51,11 @@ async function main(): Promise<number> {
   try {
     const config = ['--config', 'tools/services/vitest.config.ts'];
     const counts = await runVitest([...config, ...positionals], running.env);
+    if (positionals.length === 0) {
+      say('attacks on vaults in buckets');
+      const inBuckets = MOVES.map((id) => `test/attacks/${id}-`);
+      add(counts, await runVitest(inBuckets, { ...running.env, STRONGROOM_TEST_HOME: 's3' }));
+    }
     const minutes = ((performance.now() - start) / 60_000).toFixed(1);
     say(`stopping the servers after ${minutes} minutes`);
     running.stop();

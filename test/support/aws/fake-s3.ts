@@ -32,6 +32,8 @@ export interface FakeS3 extends RunningServer {
   readonly requests: SeenRequest[];
   /** Asked for every request; undefined lets it pass. */
   fault: ((request: SeenRequest) => Fault | undefined) | null;
+  /** Waited for before a request is answered. */
+  hold: ((request: SeenRequest) => Promise<void>) | null;
   /** Most entries on a page of a listing; 3, so that every listing has pages. */
   pageSize: number;
 }
@@ -51,6 +53,7 @@ export async function startFakeS3(): Promise<FakeS3> {
     buckets: new Map(),
     requests: [],
     fault: null,
+    hold: null,
     pageSize: 3,
   };
   return fake;
@@ -66,6 +69,7 @@ async function answer(
   const body = await bodyOf(request).catch(() => Buffer.alloc(0));
   const seen = seenOf(request);
   fake.requests.push(seen);
+  await fake.hold?.(seen);
   const fault = fake.fault?.(seen);
   if (fault === 'cut') return void response.destroy();
   let reply: Reply;
