@@ -35,7 +35,10 @@ export function registerInit(program: Command, world: World): void {
       command
         .option('--owner <name>', 'owner of documents that no rule names (default: your user name)')
         .option('--refuse', 'refuse documents that no rule names: the default for servers', false)
-        .option('--access <file>', 'access file to use, or to write when it does not exist')
+        .option(
+          '--access <file>',
+          'access file to use, or to write when it does not exist; name it to later commands, too',
+        )
         .option('--tenant <id>', 'opaque tenant id', 'default')
         .option('--home <file>', 'JSON that names the buckets of a vault for many machines'),
     run: init,
@@ -83,13 +86,27 @@ async function init(invocation: Invocation<InitOptions>): Promise<void> {
       ['access file', `${file}${accessFileWritten ? '  (written)' : ''}`],
     ]),
   );
+  output.note(nextSteps(invocation, file, access.owner));
+}
+
+/** What to do with a new vault. */
+function nextSteps(
+  { vault, home, world, accessFile }: Invocation<InitOptions>,
+  file: string,
+  owner: string | null,
+): string {
   const named = path.relative(world.cwd, vault);
   const option = named === 'vault' ? '' : ` --vault ${named.startsWith('..') ? vault : named}`;
-  output.note(
+  // A vault is hostile, so it must not say where the rules stand.
+  const rules = file === accessFile() ? '' : ` --access ${file}`;
+  return (
     `\nKeep a copy of ${home}: without its keys nobody opens the vault.\n` +
-      `Next: strongroom ingest FOLDER${option}\n` +
-      `      strongroom search "a question" --as ${access.owner}${option}\n` +
-      `      strongroom status${option}   # tiers of embedding: this vault begins with the static table`,
+    `Next: strongroom ingest FOLDER${option}${rules}\n` +
+    `      strongroom search "a question" --as ${owner}${option}\n` +
+    (rules === ''
+      ? ''
+      : '      The vault does not remember the access file: name it each time, or set STRONGROOM_ACCESS.\n') +
+    `      strongroom status${option}   # tiers of embedding: this vault begins with the static table`
   );
 }
 

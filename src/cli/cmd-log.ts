@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import path from 'node:path';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { hex } from '../core/index.ts';
+import type { AuditHead } from '../store/index.ts';
 import {
   compareHead,
   cosignHead,
@@ -22,6 +23,7 @@ interface EntriesOptions {
 
 interface FsckCommandOptions {
   readonly repair: boolean;
+  readonly auditHead?: AuditHead;
 }
 
 /** `strongroom log head|entries|export` and `strongroom fsck`. */
@@ -57,12 +59,26 @@ export function registerLog(program: Command, world: World): void {
     },
   });
   registerWitnessed(log, world);
+  registerFsck(program, world);
+}
+
+function registerFsck(program: Command, world: World): void {
   addCommand<FsckCommandOptions>(program, world, {
     usage: 'fsck',
     description: 'replay the log from its first entry and check every object and key against it',
-    examples: ['strongroom fsck', 'strongroom fsck --repair'],
+    examples: [
+      'strongroom fsck',
+      'strongroom fsck --repair',
+      'strongroom fsck --audit-head 812:9c1f...   # as an earlier run told it',
+    ],
     configure: (command) =>
-      command.option('--repair', 'remove leftovers of crashes that are older than 48 hours', false),
+      command
+        .option('--repair', 'remove leftovers of crashes that are older than 48 hours', false)
+        .option(
+          '--audit-head <size:hash>',
+          'an end that the audit trail must still hold',
+          auditHead,
+        ),
     run: fsck,
   });
 }
@@ -144,13 +160,21 @@ async function entries({ open, options, output }: Invocation<EntriesOptions>): P
   );
 }
 
+/** Parses `<events>:<hash of the last one>`. */
+function auditHead(text: string): AuditHead {
+  const [, size = '', hash = ''] = /^([0-9]{1,15}):([0-9a-f]{64})$/.exec(text) ?? [];
+  if (hash === '') throw new InvalidArgumentError('must be as fsck told it');
+  return { size: Number(size), hash };
+}
+
 async function fsck(invocation: Invocation<FsckCommandOptions>): Promise<number> {
   const vault = await invocation.open();
-  const { repair } = invocation.options;
+  const { repair, auditHead: kept } = invocation.options;
   const report = await withProgress(invocation, 'checking', (onProgress) =>
-    vault.fsck({ repair, onProgress }),
+    vault.fsck({ repair, onProgress, ...(kept !== undefined && { auditHead: kept }) }),
   );
-  invocation.output.data(report, (paint) => {
+  const { size, hash } = vault.session.context.trail.head();
+  invocation.output.data({ ...report, auditHead: `${size}:${hash}` }, (paint) => {
     const { orphans, problems } = report;
     const done = report.repaired ? 'removed' : 'left by a crash, harmless';
     return facts([
@@ -160,6 +184,7 @@ async function fsck(invocation: Invocation<FsckCommandOptions>): Promise<number>
         'leftovers',
         `${count(orphans.objects, 'object')}, ${count(orphans.keys, 'key')}${orphans.objects + orphans.keys > 0 ? ` (${done})` : ''}`,
       ],
+      ['audit head', `${size}:${hash}  (keep it elsewhere: --audit-head)`],
       ['problems', problems.length === 0 ? paint('green', 'none') : problems.length],
       ...problems.map(
         ({ code, what, where }) => [paint('red', code), `${what}: ${where}`] as const,

@@ -33,7 +33,7 @@ export function nodeHash(left: Hash, right: Hash): Hash {
 }
 
 /** Largest power of two smaller than `n`, for n >= 2: where RFC 6962 splits a tree. */
-export function splitPoint(n: number): number {
+function splitPoint(n: number): number {
   let k = 1;
   while (k * 2 < n) k *= 2;
   return k;
@@ -107,18 +107,7 @@ export async function rangeHash([lo, hi]: LeafRange, node: NodeReader): Promise<
   return foldRight(parts);
 }
 
-/** The complete subtrees that make up a tree of `size` leaves, left to right, as [level, index]. */
-export function frontier(size: number): [level: number, index: number][] {
-  const nodes: [number, number][] = [];
-  for (let at = 0; at < size;) {
-    const [level, width] = widestSubtree(at, size);
-    nodes.push([level, at / width]);
-    at += width;
-  }
-  return nodes;
-}
-
-/** Joins complete subtrees of falling size, as `frontier` lists them, into one root. */
+/** Joins the complete subtrees that make up a tree, left to right and so of falling size, into its root. */
 export function foldRight(parts: readonly Hash[]): Hash {
   let root = parts.at(-1) ?? EMPTY_ROOT;
   for (let i = parts.length - 2; i >= 0; i--) root = nodeHash(parts[i] as Hash, root);
@@ -140,13 +129,19 @@ export function verifyInclusion(
 }
 
 /** The root that an inclusion proof leads to, or null when its length does not fit index and size. */
-export function rootFromInclusion(
+function rootFromInclusion(
   leaf: Hash,
   at: { readonly index: number; readonly size: number },
   proof: readonly Hash[],
 ): Hash | null {
   const { index, size } = at;
-  if (!isPosition(index) || !isPosition(size) || index >= size || !areHashes([leaf, ...proof])) {
+  if (
+    !isPosition(index) ||
+    !isPosition(size) ||
+    index >= size ||
+    !areHashes(proof) ||
+    !areHashes([leaf])
+  ) {
     return null;
   }
   let [fn, sn] = [index, size - 1];

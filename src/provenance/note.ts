@@ -44,7 +44,7 @@ export interface NoteSignature {
   readonly signature: Uint8Array;
 }
 
-/** SPKI of a raw 32-byte Ed25519 public key. */
+/** SPKI of a raw 32-byte Ed25519 public key, as key rings and vkey lines hold it. */
 export function ed25519Spki(raw: Uint8Array): Uint8Array {
   return concat(ED25519_SPKI_PREFIX, raw);
 }

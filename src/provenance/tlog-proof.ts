@@ -12,7 +12,10 @@ export interface LoggedAt {
   readonly checkpoint: string;
 }
 
-/** The text of a `c2sp.org/tlog-proof@v1`; it holds no entry and proves nothing without one. */
+/**
+ * The text of a `c2sp.org/tlog-proof@v1`; it holds no entry and proves nothing without one. For programs that hand single
+ * entries to verifiers of others; a receipt is what the product itself hands out.
+ */
 export function tlogProof({ index, proof, checkpoint }: LoggedAt): string {
   const hashes = proof.map((hash) => `${base64(hash)}\n`).join('');
   return `c2sp.org/tlog-proof@v1\nindex ${index}\n${hashes}\n${checkpoint}`;

@@ -110,7 +110,7 @@ describe('fsck and verify --all', () => {
     const world = await template();
     const { stdout } = await world.ok('fsck');
     expect(stdout).toMatch(
-      /^log entries {2}\d+, 0 void\nobjects {6}\d+\nleftovers {4}0 objects, 0 keys\nproblems {5}none\n$/,
+      /^log entries {2}\d+, 0 void\nobjects {6}\d+\nleftovers {4}0 objects, 0 keys\naudit head {3}\d+:[0-9a-f]{64} .*\nproblems {5}none\n$/,
     );
     const verified = await world.ok('verify', '--all');
     expect(verified.stdout).toMatch(/^documents {11}5\nchunks and vectors {2}6\nsealed bytes/);
@@ -134,6 +134,21 @@ describe('fsck and verify --all', () => {
     const found = await world.run(['search', 'canteen', '--as', 'dan']);
     expect([found.code, found.stdout]).toEqual([0, expect.not.stringContaining('canteen.md')]);
     expect(found.stderr).toMatch(/^INTEGRITY {2}/);
+  });
+
+  it('--audit-head finds that the end of the audit trail is gone', async () => {
+    const world = await template();
+    await world.ok('search', 'canteen', '--as', 'dan');
+    const { auditHead } = (await world.json('fsck')) as { auditHead: string };
+    await world.ok('search', 'leave', '--as', 'ben');
+    await world.ok('fsck', '--audit-head', auditHead);
+    await rm(world.at('home/audit'), { recursive: true });
+    await world.ok('fsck');
+    const gone = await world.run(['fsck', '--audit-head', auditHead]);
+    expect([gone.code, gone.stdout]).toEqual([3, expect.stringContaining('the chain is broken')]);
+    for (const wrong of ['12', `x:${'a'.repeat(64)}`, `1:${'A'.repeat(64)}`, '1:aa']) {
+      expect((await world.run(['fsck', '--audit-head', wrong])).code).toBe(2);
+    }
   });
 
   it('--repair leaves a whole vault as it is', async () => {

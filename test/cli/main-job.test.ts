@@ -66,8 +66,15 @@ describe('init', () => {
     const world = await CliWorld.prepared();
     const taken = await world.json('init');
     expect(taken).toMatchObject({ accessFileWritten: false, locked: false });
-    const made = await world.json('init', '--vault', 'v2', '--access', 'etc/deep/access.yaml');
-    expect(made).toMatchObject({ accessFileWritten: true });
+    const made = await world.run([
+      ...['init', '--vault', 'v2', '--access', 'etc/deep/access.yaml', '--json'],
+    ]);
+    expect(made.json()).toMatchObject({ accessFileWritten: true });
+    // No later command knows of it: what a vault says of its rules would be believed.
+    expect(made.stderr).toContain('--vault v2 --access ');
+    expect(made.stderr).toContain('The vault does not remember the access file');
+    const usual = await world.run(['init', '--vault', 'v3']);
+    expect(usual.stderr).not.toContain('access');
     expect(await world.read('etc/deep/access.yaml')).toContain('default: owner');
   });
 

@@ -6,8 +6,7 @@ outcomes per chunk at query time, a signed receipt, optionally a Merkle log over
 heads. It does not encrypt, does not hold texts or vectors, and leaves publishing heads to the operator. It is used here at
 its strictest: Merkle index, mode `enforce`, and every outcome but VERIFIED blocks.
 
-    python3 -m venv .cache/provenex && .cache/provenex/bin/pip install provenex-core==1.0.0
-    .cache/provenex/bin/python bench/peers/provenex_attacks.py [--json]
+    python3 bench/peers/provenex/run.py [--json]         installs the package into an environment of its own first
 """
 import hashlib
 import json
@@ -29,6 +28,7 @@ from provenex.policy.policy import VerificationPolicy  # noqa: E402
 
 OLD = "The visitor code of the north gate is 1111, says the porter of the first shift."
 NEW = "The visitor code of the north gate is 2222, says the porter of the second shift."
+SPLIT = "The visitor code of the north gate is 3333, says the porter of the second shift."
 OTHER = "The salary of an engineer begins at four thousand two hundred crowns a month."
 STRICT = provenex.Policy(
     verification=VerificationPolicy(
@@ -87,6 +87,9 @@ def run(work: Path) -> list[dict[str, object]]:
     index = open_index(now)
     index.set_authorization("salaries", False)
     index.close()
+    split = work / "split"
+    shutil.copytree(before, split)
+    add(split, "gate", SPLIT)
     head = look(now, NEW)[2]
     results: list[dict[str, object]] = []
 
@@ -110,6 +113,7 @@ def run(work: Path) -> list[dict[str, object]]:
            ["UPDATE fingerprints SET superseded = 0"])
     attack("A06", "the row of the current version is left out", NEW,
            [f"DELETE FROM fingerprints WHERE document_version = '{version_of(NEW)}'"])
+    attack("A07", "another history of the same length, by whoever holds the index secret", SPLIT, start=split)
     attack("A36", "the database says again that a document is authorised", OTHER,
            ["UPDATE documents SET authorized = 1"])
     attack("A36", "a signed field of a row is edited", NEW,
