@@ -20,12 +20,13 @@ export function vectorBytes(dims: number): number {
  */
 export function quantise(x: Float32Array): QuantisedVector {
   let sum = 0;
-  for (const value of x) sum += value * value;
+  // Loops over places: those over values take three times as long, for every query.
+  for (let i = 0; i < x.length; i++) sum += (x[i] as number) * (x[i] as number);
   const length = Math.sqrt(sum);
   const usable = Number.isFinite(length) && length > 0;
   need('INV-VECTOR-FINITE', usable, 'VECTOR_INVALID', 'a vector is zero or not finite');
   let max = 0;
-  for (const value of x) max = Math.max(max, Math.abs(value / length));
+  for (let i = 0; i < x.length; i++) max = Math.max(max, Math.abs((x[i] as number) / length));
   const q = new Int8Array(x.length);
   for (let i = 0; i < x.length; i++) {
     const scaled = (((x[i] as number) / length) * 127) / max;

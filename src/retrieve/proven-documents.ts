@@ -36,6 +36,8 @@ interface Opening {
   readonly docId: string;
   readonly chunks: number;
   readonly document: Promise<OpenDocument>;
+  /** The document once it is proven. */
+  proven: OpenDocument | null;
 }
 
 /**
@@ -71,13 +73,24 @@ export class ProvenDocuments {
     const { docId, entryLeafHash, chunks } = doc;
     const known = this.#cache.get(entryLeafHash);
     if (known !== undefined) return known.document;
-    const opening = { docId, chunks, document: this.#prove(doc, this.#sealed) };
+    const document = this.#prove(doc, this.#sealed);
+    const opening: Opening = { docId, chunks, document, proven: null };
     this.#cache.set(entryLeafHash, opening);
-    // A failure is not remembered: the store may have been repaired.
-    opening.document.catch(() => {
-      if (this.#cache.peek(entryLeafHash) === opening) this.#cache.delete(entryLeafHash);
-    });
+    document.then(
+      (proven) => {
+        opening.proven = proven;
+      },
+      () => {
+        // A failure is not remembered: the store may have been repaired.
+        if (this.#cache.peek(entryLeafHash) === opening) this.#cache.delete(entryLeafHash);
+      },
+    );
     return opening.document;
+  }
+
+  /** What {@link ProvenDocuments.open} would give, when that is known already. */
+  proven({ entryLeafHash }: DocValue): OpenDocument | null {
+    return this.#cache.get(entryLeafHash)?.proven ?? null;
   }
 
   /** True when {@link ProvenDocuments.open} would prove nothing anew. */

@@ -2,7 +2,7 @@
 // From an index candidate, which proves nothing, to a passage that is proven.
 import { LRUCache } from 'lru-cache';
 import { compareBytes, holds, isStrongroomError } from '../core/index.ts';
-import type { Candidate } from '../index/index.ts';
+import type { Awaitable, Candidate } from '../index/index.ts';
 import type { DocValue } from '../provenance/index.ts';
 import type { OpenDocument } from '../store/index.ts';
 import type { ProvenDocuments } from './proven-documents.ts';
@@ -14,6 +14,12 @@ const CACHED_TEXT_BYTES = 32 * 1024 * 1024;
 interface VerifiedText {
   readonly text: string;
   readonly vector: Uint8Array;
+}
+
+/** A proven document and the verified text of one of its chunks. */
+interface OpenedText {
+  readonly document: OpenDocument;
+  readonly text: string;
 }
 
 /** Turns candidates into passages, for one process; caches hold proofs and verified text, never decisions. */
@@ -31,29 +37,40 @@ export class Resolver {
   }
 
   /**
-   * Proves one candidate.
+   * Proves one candidate: at once where text and proof are in memory.
    * @param allowed the caller's class numbers
    * @returns null when it must not be shown; `stats` says why
    */
-  async resolve(
+  resolve(
     candidate: Candidate,
     allowed: ReadonlySet<number>,
     stats: RetrievalStats,
-  ): Promise<ResolvedPassage | null> {
+  ): Awaitable<ResolvedPassage | null> {
     stats.candidates += 1;
     const doc = this.#current(candidate, allowed, stats);
     if (doc === null) return null;
+    return this.#fromMemory(doc, candidate, stats) ?? this.#proven(doc, candidate, stats);
+  }
+
+  /** The passage with what was verified before; null when anything about it must be looked at anew. */
+  #fromMemory(doc: DocValue, candidate: Candidate, stats: RetrievalStats): ResolvedPassage | null {
+    const document = this.#documents.proven(doc);
+    const known = document === null ? undefined : this.#known(doc, candidate);
+    if (document === null || known === undefined) return null;
+    // Also when the text is known: the index offers the vector anew each time, and ranks by it. The very bytes that were
+    // compared with the commitment before need no hash again.
+    if (compareBytes(known.vector, candidate.vector) !== 0) return null;
+    stats.plaintextHits += 1;
+    return this.#passage(doc, { document, text: known.text }, candidate);
+  }
+
+  async #proven(
+    doc: DocValue,
+    candidate: Candidate,
+    stats: RetrievalStats,
+  ): Promise<ResolvedPassage | null> {
     try {
-      const { document, text } = await this.#open(doc, candidate, stats);
-      const { chunk, aclDigest, classNo } = { chunk: candidate.i, ...this.#class(doc) };
-      const { leafHash, score } = candidate;
-      return {
-        passage: passageOf(doc, document, chunk, text),
-        leafHash,
-        aclDigest,
-        classNo,
-        score,
-      };
+      return this.#passage(doc, await this.#open(doc, candidate, stats), candidate);
     } catch (error) {
       if (!isStrongroomError(error)) throw error;
       stats.failed += 1;
@@ -64,6 +81,14 @@ export class Resolver {
       });
       return null;
     }
+  }
+
+  #passage(
+    doc: DocValue,
+    { document, text }: OpenedText,
+    { i, leafHash, score }: Candidate,
+  ): ResolvedPassage {
+    return { passage: passageOf(doc, document, i, text), leafHash, ...this.#class(doc), score };
   }
 
   /**
@@ -111,30 +136,31 @@ export class Resolver {
     return doc;
   }
 
-  async #open(
-    doc: DocValue,
-    candidate: Candidate,
-    stats: RetrievalStats,
-  ): Promise<{ document: OpenDocument; text: string }> {
+  async #open(doc: DocValue, candidate: Candidate, stats: RetrievalStats): Promise<OpenedText> {
     if (!this.#documents.has(doc)) stats.documentsVerified += 1;
     const document = await this.#documents.open(doc);
-    const mayCache = this.#options.access().policy.plaintextCache;
-    const key = `${doc.entryLeafHash} ${candidate.i}`;
-    const cached = mayCache ? this.#texts.get(key) : undefined;
-    // Also when the text is known: the index offers the vector anew each time, and ranks by it. The very bytes that were
-    // compared with the commitment before need no hash again.
-    if (cached === undefined || compareBytes(cached.vector, candidate.vector) !== 0) {
-      document.checkVector(candidate.i, candidate.vector);
-    }
-    if (cached !== undefined) {
+    document.checkVector(candidate.i, candidate.vector);
+    const known = this.#known(doc, candidate);
+    if (known !== undefined) {
       stats.plaintextHits += 1;
-      return { document, text: cached.text };
+      return { document, text: known.text };
     }
     const text = await document.text(candidate.i);
     stats.chunksOpened += 1;
-    // A copy: the candidate's bytes may be part of a larger buffer.
-    if (mayCache) this.#texts.set(key, { text, vector: candidate.vector.slice() });
+    if (this.#mayCache) {
+      // A copy: the candidate's bytes may be part of a larger buffer.
+      const vector = candidate.vector.slice();
+      this.#texts.set(nameOf(doc, candidate), { text, vector });
+    }
     return { document, text };
+  }
+
+  get #mayCache(): boolean {
+    return this.#options.access().policy.plaintextCache;
+  }
+
+  #known(doc: DocValue, candidate: Candidate): VerifiedText | undefined {
+    return this.#mayCache ? this.#texts.get(nameOf(doc, candidate)) : undefined;
   }
 
   #class(doc: DocValue): { aclDigest: string; classNo: number } {
@@ -145,6 +171,10 @@ export class Resolver {
   #isExpired(doc: DocValue): boolean {
     return doc.validUntil !== null && doc.validUntil * 1000 <= this.#options.clock.now();
   }
+}
+
+function nameOf({ entryLeafHash }: DocValue, { i }: Candidate): string {
+  return `${entryLeafHash} ${i}`;
 }
 
 function passageOf(

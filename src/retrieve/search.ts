@@ -3,6 +3,7 @@
 import { LRUCache } from 'lru-cache';
 import { type AuditEvent, fail, need } from '../core/index.ts';
 import type {
+  Awaitable,
   Candidate,
   SearchExplanation as IndexExplanation,
   SearchCursor,
@@ -66,7 +67,7 @@ interface Collecting {
 /** A portion of candidates that are being proven. */
 interface Portion {
   readonly taken: number;
-  readonly resolving: readonly Promise<ResolvedPassage | null>[];
+  readonly resolving: readonly Awaitable<ResolvedPassage | null>[];
 }
 
 /** Answers queries from verified passages only. */
@@ -204,7 +205,7 @@ export class Retriever {
       });
       if (taken === 0) break;
       opened += resolving.length;
-      for (const passage of await Promise.all(resolving)) {
+      for (const passage of await allOf(resolving)) {
         if (passage !== null && selection.matches(passage.passage)) found.push(passage);
       }
       checkSignal(request);
@@ -264,6 +265,12 @@ export class Retriever {
       'the log has not reached the wanted size yet',
     );
   }
+}
+
+/** All of them, at once where none must be waited for. */
+function allOf<T>(given: readonly Awaitable<T>[]): Awaitable<readonly T[]> {
+  const isReady = (value: Awaitable<T>): value is T => !(value instanceof Promise);
+  return given.every(isReady) ? given : Promise.all(given);
 }
 
 function emptyStats(): RetrievalStats {
