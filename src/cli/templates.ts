@@ -51,5 +51,8 @@ rules: []
 #    deny: [bob]
 #    classification: 2
 #    notAfter: 2030-01-01
+#  - path: "mail/**"
+#    allow: [staff]
+#    readers: from-to        # of these only those whom the message names, people being named by address
 `;
 }
