@@ -77,14 +77,16 @@ async function orama(rows: readonly Row[]): Promise<TextPeer> {
   const library = await load<OramaModule>('@orama/orama');
   const stemmers = await load<{ default: { stemmer: unknown } }>('@orama/stemmers/english');
   const { stemmer } = stemmers.default;
+  const words = await load<{ default: { stopwords: unknown } }>('@orama/stopwords/english');
+  const { stopwords: stopWords } = words.default;
   const schema = Object.fromEntries(
     ['document', ...FIELDS].map((field) => [field, 'string'] as const),
   );
-  const tokenizer = { stemming: true, stemmer, language: 'english' };
+  const tokenizer = { stemming: true, stemmer, stopWords, language: 'english' };
   const index = library.create({ schema, components: { tokenizer } });
   await library.insertMultiple(index, rows, 5000);
   return {
-    name: 'Orama 3.1.18, stemming',
+    name: 'Orama 3.1.18, stemming, stop words',
     documents: (term) => {
       const request = { term, properties: FIELDS, boost: BOOST, limit: 10 * DEPTH };
       return distinct(library.search(index, request).hits.map(({ document }) => document.document));

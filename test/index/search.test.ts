@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
-import { hashEmbedder } from '../../src/embed/index.ts';
+import { hashEmbedder, minilmEmbedder, staticEmbedder } from '../../src/embed/index.ts';
 import { fusionWeights } from '../../src/index/fusion.ts';
 import {
   type Candidate,
@@ -276,5 +276,25 @@ describe('fusion', () => {
       .next(10);
     const expected = naiveHits(naiveRows(large, largeQuery), 'hybrid', weights);
     expect(hits(found)).toEqual(expected.slice(0, 10));
+  });
+
+  it('count more for a question by the transformer, and the rest of the index does not change', () => {
+    const { space, model } = staticEmbedder().identity;
+    const questions = minilmEmbedder().identity.model.id;
+    const weights = fusionWeights(space, questions);
+    expect(weights).toEqual({ words: 1, vectors: 1 });
+    expect(fusionWeights(space, model.id)).toEqual(fusionWeights(space));
+    expect(fusionWeights(space).vectors).toBeLessThan(1);
+    const index = indexOf(large, space);
+    const search = (by?: string): unknown =>
+      hits(
+        index
+          .search({ classes: ALL, ...largeQuery, ...(by !== undefined && { questions: by }) })
+          .next(10),
+      );
+    const rows = naiveRows(large, largeQuery);
+    expect(search(questions)).toEqual(naiveHits(rows, 'hybrid', weights).slice(0, 10));
+    expect(search(model.id)).toEqual(search());
+    expect(index.format).toContain('fusion(1,0.6)');
   });
 });
