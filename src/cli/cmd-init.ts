@@ -4,9 +4,14 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { parseAccessFile } from '../access/index.ts';
 import { fail, fromUtf8, isPrincipal } from '../core/index.ts';
-import { defaultEmbedder } from '../embed/index.ts';
 import { readIfPresent } from '../keys/index.ts';
-import { createVault, isVault, parseHome } from '../vault/index.ts';
+import {
+  createVault,
+  type CreateOptions,
+  isVault,
+  parseHome,
+  parseSettings,
+} from '../vault/index.ts';
 import { addCommand, type Invocation, passphraseFrom, type World } from './command.ts';
 import { readNamed } from './files.ts';
 import { facts } from './text.ts';
@@ -18,6 +23,7 @@ interface InitOptions {
   readonly access?: string;
   readonly tenant: string;
   readonly home?: string;
+  readonly services?: string;
 }
 
 /** `strongroom init`. */
@@ -40,7 +46,8 @@ export function registerInit(program: Command, world: World): void {
           'access file to use, or to write when it does not exist; name it to later commands, too',
         )
         .option('--tenant <id>', 'opaque tenant id', 'default')
-        .option('--home <file>', 'JSON that names the buckets of a vault for many machines'),
+        .option('--home <file>', 'JSON that names the buckets of a vault for many machines')
+        .option('--services <file>', 'JSON that names model, allowed models and network'),
     run: init,
   });
 }
@@ -59,19 +66,15 @@ async function init(invocation: Invocation<InitOptions>): Promise<void> {
       : fromUtf8(present);
   const access = parseAccessFile(text);
   const passphrase = passphraseFrom(world.env);
-  const services =
-    options.home === undefined
-      ? undefined
-      : parseHome(await readNamed(invocation, options.home, 'description of the home'));
+  const services = await namedServices(invocation);
   const create = (): Promise<{ vaultId: string }> =>
     createVault({
       vault,
       home,
       tenantId: options.tenant,
       access,
-      embedder: defaultEmbedder(),
       ...(passphrase !== undefined && { passphrase }),
-      ...(services !== undefined && { services }),
+      ...services,
     });
   const { vaultId } = await (present === null ? withAccessFile(file, text, create) : create());
   const locked = passphrase !== undefined;
@@ -108,6 +111,21 @@ function nextSteps(
       : '      The vault does not remember the access file: name it each time, or set STRONGROOM_ACCESS.\n') +
     `      strongroom status${option}   # tiers of embedding: this vault begins with the static table`
   );
+}
+
+/** What the named files say of services. @throws {CONFIG_INVALID} */
+async function namedServices(
+  invocation: Invocation<InitOptions>,
+): Promise<Pick<CreateOptions, 'services' | 'settings'>> {
+  const { home, services } = invocation.options;
+  const read = (file: string, what: string): Promise<Uint8Array> =>
+    readNamed(invocation, file, what);
+  return {
+    ...(home !== undefined && { services: parseHome(await read(home, 'description of the home')) }),
+    ...(services !== undefined && {
+      settings: parseSettings(await read(services, 'description of services')),
+    }),
+  };
 }
 
 /** The access file comes first: a vault without one would refuse everything. It goes again when no vault is made. */

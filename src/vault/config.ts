@@ -6,6 +6,7 @@ import type { LocalPolicy } from '../access/index.ts';
 import { fail, fromUtf8, utf8 } from '../core/index.ts';
 import { readIfPresent, withPrivateFiles, writePrivateFile } from '../keys/index.ts';
 import { homeSchema } from './home-config.ts';
+import { serviceFields } from './service-config.ts';
 
 /** Version of the vault's layout that this code reads and writes. */
 export const VAULT_FORMAT = 1;
@@ -45,6 +46,7 @@ const configSchema = z.strictObject({
     .optional(),
   /** Services that hold the shared parts of the vault; without it they are files beside this one. */
   home: homeSchema.optional(),
+  ...serviceFields,
 });
 
 /** The content of strongroom.json. */

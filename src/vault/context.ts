@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Everything that a vault is made of, behind ports: what all machines share, and what each keeps for itself in files.
 import { existsSync } from 'node:fs';
+import type { LookupFunction } from 'node:net';
 import path from 'node:path';
 import {
   type Alarm,
@@ -16,7 +17,9 @@ import {
 } from '../core/index.ts';
 import type { Queries } from '../embed/index.ts';
 import { Journal } from '../ingest/index.ts';
-import { LocalKeyRing, type ManagedKeyRing } from '../keys/index.ts';
+import type { Embedder } from '../embed/index.ts';
+import type { ManagedKeyRing } from '../keys/index.ts';
+import type { Fetch } from '../network/index.ts';
 import {
   type ConflictSink,
   type LedgerCache,
@@ -42,7 +45,9 @@ import {
 } from '../store/index.ts';
 import { readConfig, type VaultConfig } from './config.ts';
 import type { HomeIndex, SearchAccess } from './home-index.ts';
-import { type AwsAccess, openParts } from './home-parts.ts';
+import type { AwsAccess } from './home-parts.ts';
+import { openRing } from './home-ring.ts';
+import { openServices, type OpenServices } from './home-services.ts';
 import { type SegmentMemory, VerifiedSegments } from './verified-segments.ts';
 
 const STATE_COPY_INTERVAL = 10_000;
@@ -63,6 +68,8 @@ export interface OpenOptions {
   readonly aws?: AwsAccess;
   /** How the search engine of a distributed home is called; default: by what the environment says. */
   readonly search?: SearchAccess;
+  /** Resolves names for `network: vpc-only`; default: the system's. */
+  readonly resolver?: LookupFunction;
   /** Log entries between two sealed copies of the state; default 10,000. */
   readonly stateCopyInterval?: number;
   /**
@@ -111,6 +118,10 @@ export interface VaultContext {
   readonly followInterval?: number;
   /** The search engine that holds the index; without one it is in memory. */
   readonly engine?: HomeIndex | null;
+  /** The embedder that the configuration names, over a model in the cloud. */
+  readonly embedder?: Embedder;
+  /** Makes the calls that no client of a service makes, within the boundary of the network. */
+  readonly fetch?: Fetch;
   /** Takes the writer lock at once or not at all. @throws {VAULT_LOCKED} */
   lockWriter(): Promise<HeldLock>;
   /** Opens the sequencer's lock record, which lies outside everything that can be rolled back. */
@@ -132,15 +143,15 @@ export async function openContext(options: OpenOptions): Promise<VaultContext> {
   const config = await readConfig(vault);
   const trust = new FileTrustStore(home, config.vaultId);
   await trust.read();
-  const random = options.random ?? systemRandom;
-  const ring = await LocalKeyRing.open({
-    home,
-    vaultId: config.vaultId,
-    tenantId: config.tenantId,
-    passphrase: options.passphrase ?? null,
-    random,
-  });
-  return contextWith(options, { vault, home, config, trust, ring, random });
+  const services = await openServices(options, { vault, home, config });
+  try {
+    const random = options.random ?? systemRandom;
+    const ring = await openRing(services.ring);
+    return contextWith(options, { vault, home, config, trust, ring, random, services });
+  } catch (error) {
+    services.parts.close();
+    throw error;
+  }
 }
 
 /** What has to be known, or made, before the parts of a vault can be put together. */
@@ -151,14 +162,14 @@ export interface FileHome {
   readonly trust: TrustStore;
   readonly ring: ManagedKeyRing;
   readonly random: Random;
+  readonly services: OpenServices;
 }
 
 /** Builds the context around a key ring that is open already. */
-export async function contextWith(options: OpenOptions, files: FileHome): Promise<VaultContext> {
-  const { vault, home, config, ring, random, trust } = files;
+export function contextWith(options: OpenOptions, files: FileHome): VaultContext {
+  const { vault, home, config, ring, random, trust, services } = files;
   const clock = options.clock ?? systemClock;
-  const { objects: instead, aws, search } = options;
-  const parts = await openParts({ vault, home, config, clock, objects: instead, aws, search });
+  const { parts, embedder, fetch } = services;
   const { objects, keys, engine } = parts;
   const cache = new SqliteLedgerCache(path.join(vault, 'ledger.sqlite'));
   const trail = new SqliteAuditTrail(auditPath(home, config.vaultId), clock);
@@ -192,6 +203,8 @@ export async function contextWith(options: OpenOptions, files: FileHome): Promis
     queries: config.policy?.queries ?? options.queries ?? 'best',
     ...workFiles(files),
     engine,
+    ...(embedder !== undefined && { embedder }),
+    ...(fetch !== undefined && { fetch }),
     openLocks: () => parts.openLocks(),
     close: () => {
       parts.close();

@@ -14,7 +14,7 @@ import {
   systemRandom,
 } from '../core/index.ts';
 import { defaultEmbedder, type Embedder } from '../embed/index.ts';
-import { codeOf, LocalKeyRing, type ManagedKeyRing, withFileErrors } from '../keys/index.ts';
+import { codeOf, type ManagedKeyRing, withFileErrors } from '../keys/index.ts';
 import {
   INITIAL_LOCK,
   Ledger,
@@ -28,8 +28,13 @@ import {
 import { FileTrustStore, homeDirectory, logPrefix, putList } from '../store/index.ts';
 import { configPath, VAULT_FORMAT, writeConfig } from './config.ts';
 import { contextWith, type OpenOptions, type VaultContext } from './context.ts';
+import { chosenEmbedder } from './embedder-of.ts';
 import type { HomeConfig } from './home-config.ts';
+import type { HomeParts } from './home-parts.ts';
+import { createRing } from './home-ring.ts';
+import { openServices } from './home-services.ts';
 import { directoryRef, policyRef } from './refs.ts';
+import type { ServiceSettings } from './service-config.ts';
 import { VaultWriter } from './writer.ts';
 
 /** How to found a vault. */
@@ -40,6 +45,8 @@ export interface CreateOptions extends OpenOptions {
   readonly access: AccessFile;
   /** Services that are to hold the shared parts of the vault; default: files in its directory. */
   readonly services?: HomeConfig;
+  /** A model in the cloud that embeds, the models that may be used, where connections may go. */
+  readonly settings?: ServiceSettings;
   /** Default: the built-in model. A vault keeps its embedder for ever. */
   readonly embedder?: Embedder;
 }
@@ -71,23 +78,30 @@ export async function createVault(options: CreateOptions): Promise<{ vaultId: st
   const tenantId = options.tenantId ?? 'default';
   if (!isTenantId(tenantId)) throw fail('USAGE', 'a tenant id must match [a-z0-9][a-z0-9-]{0,62}');
   const vaultId = newVaultId(random);
-  const passphrase = options.passphrase ?? null;
-  const ring = await LocalKeyRing.create({ home, vaultId, tenantId, passphrase, random });
-  for (const role of FIRST_ROLES) await ring.addSigner(role);
-  const trust = new FileTrustStore(home, vaultId);
-  await trust.write(trustFile(ring));
-  const { services } = options;
+  const { services, settings } = options;
   const config = {
     v: 1 as const,
     format: VAULT_FORMAT,
     vaultId,
     tenantId,
     ...(services !== undefined && { home: services }),
+    ...settings,
   };
   await withFileErrors(() => mkdir(vault, { recursive: true, mode: 0o700 }));
-  const context = await contextWith(options, { vault, home, config, trust, ring, random });
+  const opened = await openServices(options, { vault, home, config });
+  const trust = new FileTrustStore(home, vaultId);
+  const made = async (): Promise<VaultContext> => {
+    await requireUnused(opened.parts, tenantId);
+    const ring = await createRing(opened.ring);
+    for (const role of FIRST_ROLES) await ring.addSigner(role);
+    await trust.write(trustFile(ring));
+    return contextWith(options, { vault, home, config, trust, ring, random, services: opened });
+  };
+  const context = await made().catch((error: unknown) => {
+    opened.parts.close();
+    throw error;
+  });
   try {
-    await requireUnused(context);
     await foundLog(context, options);
   } finally {
     context.close();
@@ -128,7 +142,7 @@ async function firstEntries(context: VaultContext, options: Founding): Promise<U
     format: 1 as const,
     rootSpki: base64(root.spki),
     logVkey: vkeyOf(log, ring.logPublicKey),
-    embedder: identityOf(options.embedder ?? defaultEmbedder()),
+    embedder: identityOf(chosenEmbedder(context, options.embedder) ?? defaultEmbedder()),
   };
   const entries = [await signStatement('genesis', genesis, root)];
   for (const role of FIRST_ROLES) {
@@ -187,11 +201,11 @@ export function trustFile(ring: ManagedKeyRing): TrustFile {
 }
 
 /** A second vault at one place of a service would destroy the first. @throws {VAULT_EXISTS} */
-async function requireUnused(context: VaultContext): Promise<void> {
-  const locks = context.openLocks();
+async function requireUnused(parts: HomeParts, tenantId: string): Promise<void> {
+  const locks = parts.openLocks();
   try {
     const isUsed = jcs(await locks.read()) !== jcs(INITIAL_LOCK);
-    if (isUsed || (await hasAny(context.objects.list(logPrefix(context.config.tenantId)))))
+    if (isUsed || (await hasAny(parts.objects.list(logPrefix(tenantId)))))
       throw fail('VAULT_EXISTS', 'there is the log of a vault at this place of the store already');
   } finally {
     locks.close();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { need } from '../core/index.ts';
+import { fail, need } from '../core/index.ts';
 import {
   builtInEmbedder,
   defaultEmbedder,
@@ -33,6 +33,19 @@ export function embedderOf(
       onAlarm({ code, message: `${message}: questions go through the static table` });
     },
   });
+}
+
+/**
+ * The embedder that was given in code or named by the configuration.
+ * @throws {USAGE} for both: what the configuration says of models and network would not hold for one given in code
+ */
+export function chosenEmbedder(
+  { embedder }: Pick<VaultContext, 'embedder'>,
+  given?: Embedder,
+): Embedder | undefined {
+  if (given !== undefined && embedder !== undefined)
+    throw fail('USAGE', 'strongroom.json names the embedder: none can be given in code');
+  return given ?? embedder;
 }
 
 /** Whether the log names a model as one of the vault's, with these very weights. */

@@ -3,10 +3,13 @@
 import { z } from 'zod';
 import { fail, fromUtf8 } from '../core/index.ts';
 
-const text = (pattern: RegExp): z.ZodString => z.string().max(2048).regex(pattern);
+/** A short text of one form. */
+export const text = (pattern: RegExp): z.ZodString => z.string().max(2048).regex(pattern);
+/** A Region of AWS. */
+export const region = text(/^[a-z]{2}(?:-[a-z]+)+-[0-9]$/);
 
 /** An address that says where a service is and nothing else: no user, no query. Unencrypted only on this machine. */
-const endpoint = z.url({ protocol: /^https?$/ }).refine((address) => {
+export const endpoint = z.url({ protocol: /^https?$/ }).refine((address) => {
   const url = new URL(address);
   const isLocal = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(url.hostname);
   const isPlace = `${url.username}${url.password}${url.search}${url.hash}` === '';
@@ -17,12 +20,27 @@ const place = z.strictObject({
   bucket: text(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/),
   /** Begins every key of the vault in the bucket. */
   prefix: text(/^(?:[A-Za-z0-9_-][A-Za-z0-9._-]*\/)*$/).optional(),
-  region: text(/^[a-z]{2}(?:-[a-z]+)+-[0-9]$/),
+  region,
   endpoint: endpoint.optional(),
   /** Account that must own the bucket. */
   owner: text(/^[0-9]{12}$/).optional(),
   /** Key for SSE-KMS, as id, alias or ARN; default: the encryption of the bucket. */
   kmsKeyId: text(/^[A-Za-z0-9:/_-]{1,256}$/).optional(),
+});
+
+const keyId = text(/^[A-Za-z0-9:/_-]{1,256}$/);
+
+const kms = z.strictObject({
+  region,
+  endpoint: endpoint.optional(),
+  /** The symmetric key that wraps, as id, alias or ARN. */
+  keyId,
+  /** The key that signs as root; a vault is founded with it, and remembers which one it was. */
+  rootKeyId: keyId.optional(),
+  /** Seconds for which an unwrapped key may be used; default one hour. */
+  maxAge: z.int().min(60).max(86_400).optional(),
+  /** Seconds after which a superseded branch key may be forgotten; default one hour, zero for one writer. */
+  forgetAfter: z.int().min(0).max(2_592_000).optional(),
 });
 
 const objectLock = z.strictObject({
@@ -37,7 +55,7 @@ const searchEngine = z
     name: text(/^[a-z0-9][a-z0-9_-]{0,199}$/).optional(),
     /** How processes show who they are: by the password of STRONGROOM_OPENSEARCH, or by requests signed for AWS. */
     identity: z.enum(['none', 'basic', 'sigv4']),
-    region: text(/^[a-z]{2}(?:-[a-z]+)+-[0-9]$/).optional(),
+    region: region.optional(),
     service: z.enum(['es', 'aoss']).optional(),
     shards: z.int().min(1).max(1024).optional(),
     replicas: z.int().min(0).max(16).optional(),
@@ -60,6 +78,8 @@ const homeSchema = z
     keyTable: z.strictObject({ s3: place }),
     /** The sequencer's lock record; writable by sequencers only. */
     locks: z.strictObject({ s3: place }),
+    /** Without it each machine has a key ring in its home directory. */
+    keys: z.strictObject({ kms }).optional(),
     /** Without it each machine has the index in memory, and its snapshots lie in `objects`. */
     index: z.strictObject({ opensearch: searchEngine }).optional(),
   })

@@ -5,6 +5,7 @@ export * from './config.ts';
 export type { OpenOptions, VaultContext } from './context.ts';
 export { createVault, type CreateOptions } from './create.ts';
 export type * from './describe.ts';
+export { boundariesPath } from './home-boundary.ts';
 export { type HomeConfig, parseHome } from './home-config.ts';
 export type { SearchAccess } from './home-index.ts';
 export type { AwsAccess } from './home-parts.ts';
@@ -27,6 +28,7 @@ export {
   type UpgradeReport,
   upgradeVault,
 } from './upgrade.ts';
+export { parseSettings, type ServiceSettings } from './service-config.ts';
 export * from './vault.ts';
 export type { Failure, VerificationReport } from './verify-all.ts';
 export { compareHead, cosignHead, type HeadComparison } from './witnessing.ts';

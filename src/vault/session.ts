@@ -19,7 +19,7 @@ import {
 } from '../retrieve/index.ts';
 import { AccessState } from './access-state.ts';
 import { openContext, reportRefusal, type VaultContext } from './context.ts';
-import { embedderOf } from './embedder-of.ts';
+import { chosenEmbedder, embedderOf } from './embedder-of.ts';
 import type { IndexState } from './index-state.ts';
 import { openIndexState } from './open-index-state.ts';
 import type { SessionOptions } from './session-options.ts';
@@ -104,7 +104,7 @@ export class Session {
         keepConflict: context.keepConflict,
         snapshot: (head) => latestSnapshot(context, head),
       });
-      const embedder = embedderOf(ledger, context, given);
+      const embedder = embedderOf(ledger, context, chosenEmbedder(context, given));
       const access = await AccessState.open(context, ledger);
       ledger.requireFresh(access.view.policy.maxAge);
       return new Session({ context, ledger, access }, { embedder, centroids });

@@ -101,7 +101,7 @@ async function cosignedBy(
   const unwitnessed = { note, head, before: ledger.head.size, consistency };
   const answers = await Promise.all(
     urls.map((url) =>
-      askWitness(new HttpWitness(url), unwitnessed, keys).catch((error: unknown) => {
+      askWitness(new HttpWitness(url, context.fetch), unwitnessed, keys).catch((error: unknown) => {
         // One silent witness must not stop the others; whether they suffice is decided by the quorum.
         if (!isStrongroomError(error, 'WITNESS_UNREACHABLE')) throw error;
         context.onAlarm({ code: error.code, message: 'a witness did not answer' });

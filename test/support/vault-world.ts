@@ -78,7 +78,7 @@ export class VaultWorld {
   access: AccessFile;
   readonly #aws: AwsAccess | undefined;
 
-  private constructor(folder: string, options: VaultWorldOptions) {
+  constructor(folder: string, options: VaultWorldOptions) {
     this.folder = folder;
     this.options = options;
     this.#aws = options.aws ?? (IN_BUCKETS ? accountOf(folder) : undefined);
