@@ -123,7 +123,7 @@ export async function readKeyRing(
   const { kdf, sealed } = parseRing(bytes);
   const key =
     kdf === null ? await existingFileKey(home, vaultId) : await passphraseKey(lock, kdf.salt);
-  const secrets = parseSecrets(openSecrets(key, vaultId, fromBase64(sealed), kdf !== null));
+  const secrets = parseSecrets(openSecrets(key, vaultId, decoded(sealed), kdf !== null));
   if (secrets.vaultId !== vaultId)
     throw fail('KEYRING_INVALID', 'the key ring is of another vault');
   return secrets;
@@ -132,10 +132,9 @@ export async function readKeyRing(
 function openSecrets(
   key: Uint8Array,
   vaultId: string,
-  sealed: Uint8Array | null,
+  sealed: Uint8Array,
   byPassphrase: boolean,
 ): Uint8Array {
-  if (sealed === null) throw fail('KEYRING_INVALID', 'the key ring file is damaged');
   try {
     return open(key, context(vaultId), sealed);
   } catch (error) {
@@ -188,6 +187,11 @@ async function fileKey(home: string, vaultId: string, random: Random): Promise<U
     await writePrivateFile(file, utf8(`${hex(random.bytes(32))}\n`));
   }
   return existingFileKey(home, vaultId);
+}
+
+/** Bytes of base64 that the schema has checked. */
+function decoded(text: string): Uint8Array {
+  return fromBase64(text) ?? new Uint8Array(0);
 }
 
 function context(vaultId: string): Uint8Array {

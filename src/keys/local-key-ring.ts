@@ -19,7 +19,6 @@ import {
   writeKeyRing,
 } from './key-ring-file.ts';
 import { LocalSigner, newEd25519 } from './local-signer.ts';
-import { withPrivateFiles } from './private-file.ts';
 import type { KeyRef } from './seal.ts';
 import { type BranchKey, rowVersion, unwrapKey, wrapKey } from './wrap.ts';
 
@@ -66,9 +65,7 @@ export class LocalKeyRing implements ManagedKeyRing {
    * @throws {KEYRING_MISSING} {@link KEYRING_INVALID} {@link PASSPHRASE_NEEDED} {@link PASSPHRASE_WRONG}
    */
   static async open(options: LocalKeyRingOptions): Promise<LocalKeyRing> {
-    const secrets = await withPrivateFiles(() =>
-      readKeyRing(options.home, options.vaultId, options),
-    );
+    const secrets = await readKeyRing(options.home, options.vaultId, options);
     const ring = new LocalKeyRing(options, secrets);
     ring.#tenant();
     return ring;
@@ -220,7 +217,7 @@ export class LocalKeyRing implements ManagedKeyRing {
   /** The file first: a data key that was wrapped under a key that is not in it would be lost with this process. */
   async #save(secrets: KeyRingSecrets): Promise<void> {
     const { home, random } = this.#options;
-    await withPrivateFiles(() => writeKeyRing(home, secrets, this.#options, random));
+    await writeKeyRing(home, secrets, this.#options, random);
     this.#secrets = secrets;
   }
 }

@@ -3,7 +3,6 @@
 import { constants } from 'node:fs';
 import { chmod, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { fail, isStrongroomError } from '../core/index.ts';
 import { codeOf, withFileErrors } from './file-errors.ts';
 
 /**
@@ -57,35 +56,26 @@ export function readIfPresent(file: string): Promise<Uint8Array | null> {
   });
 }
 
-/** True when group or others may read or write the file (always false where modes mean nothing). */
-export async function isExposed(file: string): Promise<boolean> {
-  return process.platform !== 'win32' && ((await stat(file)).mode & 0o077) !== 0;
-}
-
-/** Makes a rename or unlink in a directory durable. */
-export async function syncDirectory(directory: string): Promise<void> {
-  // Windows cannot open directories; renames are journalled there.
-  if (process.platform === 'win32') return;
-  const handle = await open(directory, constants.O_RDONLY);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
 /**
- * Does work with private files.
- * @throws {STORE_FULL} {@link STORE_FAILED} instead of the system's errors, which name paths of the machine
+ * True when group or others may read or write the file (always false where modes mean nothing).
+ * @throws {STORE_FAILED} when it is not there
  */
-export async function withPrivateFiles<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const { code: errno } = error as NodeJS.ErrnoException;
-    if (errno === undefined || isStrongroomError(error)) throw error;
-    throw errno === 'ENOSPC' || errno === 'EDQUOT'
-      ? fail('STORE_FULL', 'the disk of the home directory is full', { errno }, error)
-      : fail('STORE_FAILED', 'a private file could not be read or written', { errno }, error);
-  }
+export function isExposed(file: string): Promise<boolean> {
+  return withFileErrors(
+    async () => process.platform !== 'win32' && ((await stat(file)).mode & 0o077) !== 0,
+  );
+}
+
+/** Makes a rename or unlink in a directory durable. @throws {STORE_FAILED} */
+export function syncDirectory(directory: string): Promise<void> {
+  return withFileErrors(async () => {
+    // Windows cannot open directories; renames are journalled there.
+    if (process.platform === 'win32') return;
+    const handle = await open(directory, constants.O_RDONLY);
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  });
 }

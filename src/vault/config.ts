@@ -4,7 +4,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { LocalPolicy } from '../access/index.ts';
 import { fail, fromUtf8, utf8 } from '../core/index.ts';
-import { readIfPresent, withPrivateFiles, writePrivateFile } from '../keys/index.ts';
+import { readIfPresent, writePrivateFile } from '../keys/index.ts';
 import { homeSchema } from './home-config.ts';
 import { serviceFields } from './service-config.ts';
 
@@ -69,7 +69,7 @@ export async function isVault(vault: string): Promise<boolean> {
  * @throws {CONFIG_INVALID} when it is malformed, or sets a policy field in a way that would weaken the signed policy
  */
 export async function readConfig(vault: string): Promise<VaultConfig> {
-  const bytes = await withPrivateFiles(() => readIfPresent(configPath(vault)));
+  const bytes = await readIfPresent(configPath(vault));
   if (bytes === null) throw fail('VAULT_MISSING', 'there is no vault in this directory');
   return parseConfig(bytes);
 }

@@ -94,11 +94,11 @@ function configuration(file: string, key: string, report: string): object {
       'tools/mutation/node_modules',
     ],
     tempDirName: '.cache/mutation',
-    reporters: ['clear-text', 'json'],
+    reporters: ['progress-append-only', 'clear-text', 'json'],
     clearTextReporter: { reportTests: false, allowColor: false },
     jsonReporter: { fileName: report },
     vitest: { configFile: 'tools/mutation/vitest.config.ts', related: false },
-    timeoutMS: 20_000,
+    timeoutMS: 60_000,
   };
 }
 
