@@ -66,16 +66,14 @@ export function isExposed(file: string): Promise<boolean> {
   );
 }
 
-/** Makes a rename or unlink in a directory durable. @throws {STORE_FAILED} */
-export function syncDirectory(directory: string): Promise<void> {
-  return withFileErrors(async () => {
-    // Windows cannot open directories; renames are journalled there.
-    if (process.platform === 'win32') return;
-    const handle = await open(directory, constants.O_RDONLY);
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  });
+/** Makes a rename or unlink in a directory durable. The system's errors pass as they are: callers look at their codes. */
+export async function syncDirectory(directory: string): Promise<void> {
+  // Windows cannot open directories; renames are journalled there.
+  if (process.platform === 'win32') return;
+  const handle = await open(directory, constants.O_RDONLY);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }
