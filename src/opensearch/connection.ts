@@ -103,10 +103,18 @@ export class SearchService {
    * @throws {INDEX_UNAVAILABLE} when it still fails after the last attempt, {INDEX_REFUSED} for other failures
    * @throws {NETWORK_REFUSED} when it would leave the boundary
    */
-  async call(call: SearchCall): Promise<SearchAnswer> {
+  call(call: SearchCall): Promise<SearchAnswer> {
+    return this.read(call, (answer) => answer);
+  }
+
+  /**
+   * {@link call}, and reading the answer is part of the attempt: parts of an answer can fail in passing too.
+   * @param read throws what the answer tells of failures
+   */
+  async read<T>(call: SearchCall, read: (answer: SearchAnswer) => T): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#once(call);
+        return read(await this.#once(call));
       } catch (error) {
         if (!isStrongroomError(error, 'INDEX_UNAVAILABLE') || attempt >= this.#attempts)
           throw error;
@@ -150,13 +158,21 @@ export class SearchService {
       throw serviceError(null, connectionType(error));
     }
     const stream = answer.body as unknown as NodeJS.ReadableStream & { destroy(): void };
-    return { status: answer.statusCode ?? 0, body: await this.#read(stream, requestTimeout) };
+    const received = await this.#read(stream, requestTimeout);
+    const status = answer.statusCode ?? 0;
+    try {
+      return { status, body: received === '' ? {} : (JSON.parse(received) as unknown) };
+    } catch {
+      // Refusals of a proxy or of the security plugin are often plain text, and their status tells enough.
+      if (status >= 300) return { status, body: {} };
+      throw serviceError(null, 'answer_malformed');
+    }
   }
 
   async #read(
     stream: NodeJS.ReadableStream & { destroy(): void },
     timeout: number,
-  ): Promise<unknown> {
+  ): Promise<string> {
     let bytes = 0;
     let failed = 'answer_cut_off';
     const stop = (type: string): void => {
@@ -169,9 +185,7 @@ export class SearchService {
       if (bytes > this.#answerBytes) stop('answer_too_large');
     });
     try {
-      const received = await text(stream);
-      failed = 'answer_malformed';
-      return received === '' ? {} : JSON.parse(received);
+      return await text(stream);
     } catch {
       throw serviceError(null, failed);
     } finally {

@@ -52,7 +52,9 @@ function readHit(raw: unknown, { dims, classes }: HitRules): Hit | null {
   const vector = bytesOf(one(sv));
   const decoded = vector === null ? null : decodedOf(vector, dims);
   if (vector === null || decoded === null) return null;
-  return { docId, leafHash, i: chunk, classNo, vector, decoded, score };
+  // The engine prints the shortest decimal of a float32.
+  const rounded = Math.fround(score);
+  return { docId, leafHash, i: chunk, classNo, vector, decoded, score: rounded };
 }
 
 function one(values: unknown): unknown {

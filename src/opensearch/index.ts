@@ -6,3 +6,4 @@ export type { PresentDocument } from './answers.ts';
 export * from './connection.ts';
 export { indexDefinition, type IndexShape } from './mapping.ts';
 export * from './opensearch-index.ts';
+export * from './security.ts';

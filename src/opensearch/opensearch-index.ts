@@ -18,7 +18,7 @@ import { BlindTokens } from './blind-tokens.ts';
 import { type BulkLimits, BulkWriter } from './bulk-writer.ts';
 import { type ChangeKind, changeRows } from './change.ts';
 import { classFilter } from './class-filter.ts';
-import type { SearchService } from './connection.ts';
+import type { SearchAnswer, SearchService } from './connection.ts';
 import { EngineCursor, type PassAnswer, type PassRequest } from './cursor.ts';
 import { residueOf } from './erasure.ts';
 import { readFollowed, writeFollowed } from './followed.ts';
@@ -44,6 +44,8 @@ export interface OpenSearchIndexOptions extends IndexShape {
   readonly create?: boolean;
   /** Up to so many rows of a caller every vector is compared; above, the engine's graph is followed. Default 10,000. */
   readonly exactRows?: number;
+  /** Up to so many postings of a query all rows that hold a word are scored exactly. Default 4,000. */
+  readonly exactPostings?: number;
   readonly bulk?: BulkLimits;
 }
 
@@ -65,9 +67,10 @@ export class OpenSearchIndex implements PassageIndex {
   readonly #tokens: BlindTokens;
   readonly #statistics: Statistics;
   readonly #bulk: BulkWriter;
-  /** Counts writes of this process; searches see those up to the number that was last refreshed. */
+  /** Counts writes of this process. */
   #writes = 0;
-  #refreshed = 0;
+  /** What searches see: the writes of this process, and of others up to a size of the log. */
+  #refreshed = '0 0';
 
   private constructor(options: OpenSearchIndexOptions) {
     const { dims, space, tokenKey, service, alias, bulk } = options;
@@ -166,7 +169,7 @@ export class OpenSearchIndex implements PassageIndex {
   async present(leafHashes: readonly Hex[]): Promise<readonly PresentDocument[]> {
     if (leafHashes.length === 0) return [];
     await this.refresh();
-    const { body } = await this.#search({
+    const search = {
       size: 0,
       query: { bool: { filter: [{ terms: { leaf: [...leafHashes] } }] } },
       aggs: {
@@ -177,8 +180,8 @@ export class OpenSearchIndex implements PassageIndex {
           ),
         },
       },
-    });
-    return readPresent(body);
+    };
+    return this.#search(search, ({ body }) => readPresent(body));
   }
 
   async counts(classes?: readonly number[]): Promise<IndexCounts> {
@@ -198,30 +201,35 @@ export class OpenSearchIndex implements PassageIndex {
     const { classes, vector } = checkedSearch(request, this.dims);
     const filter = classFilter(classes);
     const rules = { dims: this.dims, classes: new Set(classes) };
-    const { service, alias, logSize, exactRows = EXACT_ROWS } = this.#options;
+    const { service, alias, exactRows = EXACT_ROWS } = this.#options;
+    const { exactPostings = EXACT_POSTINGS } = this.#options;
     const moment = new PointInTime(service, alias);
     return new EngineCursor({
       mode,
       vector,
       weights: fusionWeights(this.#space, request.questions),
       exactRows: exact ? Infinity : exactRows,
-      exactPostings: exact ? Infinity : EXACT_POSTINGS,
+      exactPostings: exact ? Infinity : exactPostings,
       weigh: async () => {
         await this.refresh();
-        return this.#statistics.weigh(text, classes, `${logSize()} ${this.#writes}`);
+        return this.#statistics.weigh(text, classes, this.#moment());
       },
       pass: (pass) => this.#pass(pass, { filter, moment, rules }),
       end: () => moment.end(),
     });
   }
 
-  /** Lets searches that begin from now on see what this process has written. */
+  /** Lets searches that begin from now on see what this process has written, and what the log it follows acknowledges. */
   async refresh(): Promise<void> {
-    if (this.#refreshed === this.#writes) return;
-    const writes = this.#writes;
+    const wanted = this.#moment();
+    if (this.#refreshed === wanted) return;
     const { service, alias } = this.#options;
     await service.call({ method: 'POST', path: `/${alias}/_refresh` });
-    this.#refreshed = Math.max(this.#refreshed, writes);
+    this.#refreshed = wanted;
+  }
+
+  #moment(): string {
+    return `${this.#options.logSize()} ${this.#writes}`;
   }
 
   async #pass(
@@ -240,13 +248,11 @@ export class OpenSearchIndex implements PassageIndex {
     // One answer is enough for nearly every search: only a second pass must agree with others on what there is.
     const moment = isFirst ? null : await at.moment.begin();
     const header = moment === null ? { index: this.#options.alias } : {};
-    const { body } = await this.#options.service.call({
-      method: 'POST',
-      path: '/_msearch',
-      lines: searches.flatMap((search) => [header, { ...search, ...moment }]),
-    });
-    const found = hitsOf(body, searches.length).map((hits) =>
-      readHits(hits, { ...at.rules, depth }),
+    const lines = searches.flatMap((search) => [header, { ...search, ...moment }]);
+    const found = await this.#options.service.read(
+      { method: 'POST', path: '/_msearch', lines },
+      ({ body }) =>
+        hitsOf(body, searches.length).map((hits) => readHits(hits, { ...at.rules, depth })),
     );
     return {
       words: words === null ? [] : (found[0] ?? []),
@@ -255,14 +261,14 @@ export class OpenSearchIndex implements PassageIndex {
   }
 
   async #count(filter: object, terms: readonly (readonly string[])[]): Promise<Counted> {
-    const { body } = await this.#search(countsSearch(filter, terms));
-    return readCounts(body, terms.length);
+    const search = countsSearch(filter, terms);
+    return this.#search(search, ({ body }) => readCounts(body, terms.length));
   }
 
-  #search(body: object): ReturnType<SearchService['call']> {
+  #search<T>(body: object, read: (answer: SearchAnswer) => T): Promise<T> {
     const { service, alias } = this.#options;
     const query = { allow_partial_search_results: false };
-    return service.call({ method: 'POST', path: `/${alias}/_search`, query, body });
+    return service.read({ method: 'POST', path: `/${alias}/_search`, query, body }, read);
   }
 
   async #removeBy(query: object): Promise<number> {

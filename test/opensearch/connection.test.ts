@@ -54,6 +54,19 @@ it('errors hold status and type, and nothing of the request or of what the engin
   }
 });
 
+it('a refusal in plain text is known by its status', async () => {
+  const server = await serve((_, response) => {
+    response.writeHead(401);
+    response.end('Unauthorized');
+  });
+  const error = await failureOf(ask(serviceAt(server.url)));
+  expect([error.code, error.details]).toEqual([
+    'INDEX_REFUSED',
+    { service: 'opensearch', status: 401, type: null },
+  ]);
+  await server.close();
+});
+
 it('a type that the engine made up is not repeated', async () => {
   const server = await serve((request, response) => {
     response.writeHead(400);
