@@ -13,6 +13,7 @@ import { publish } from '../report.ts';
 import { type BuiltGraph, buildGraph } from './graph.ts';
 import { partsOf } from './parts.ts';
 import { leaks, type LeakSize } from './leak.ts';
+import { byMatrix } from './matrices.ts';
 import { againstFilters, withheldIdentical } from './rivals.ts';
 import type { Rounds } from './rounds.ts';
 import { changes } from './changes.ts';
@@ -67,6 +68,8 @@ async function measure(size: Size): Promise<Figures> {
     tell('filters, and permissions that follow topics');
     const rounds = { rounds: 3, block: 10 };
     const rivals = await againstFilters(graph, world, { ef: reference.ef, rounds });
+    tell('real permissions');
+    const matrices = byMatrix(world);
     tell('changes of permissions');
     const updates = changes(world);
     tell('withheld classes');
@@ -94,6 +97,7 @@ async function measure(size: Size): Promise<Figures> {
       shares,
       parts,
       rivals,
+      matrices,
       updates,
       withheldIdentical: isWithheldIdentical,
       leakSize: size.leak,
