@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Counts what the product asks of the file system and of SQLite, and acts at one of these calls. The modules are replaced
 // as they are loaded; the product knows nothing of it.
+import type { FileHandle } from 'node:fs/promises';
 import { registerHooks } from 'node:module';
 
 const SRC = new URL('../../src/', import.meta.url).href;
 const MODULES = ['node:fs', 'node:fs/promises', 'node:sqlite'];
 const COUNTED = 'strongroom-counted:';
 
-/** Told the number, from 1, and the name of each call before it is made; may throw what the call shall throw. */
-export type OnCall = (n: number, name: string) => void;
+/**
+ * Told the number, from 1, and the name of each call before it is made, and the descriptor of the file that it is made on
+ * if there is one; may throw what the call shall throw.
+ */
+export type OnCall = (n: number, name: string, fd: number | null) => void;
 
 interface Shared {
   count: number;
@@ -60,10 +64,11 @@ function watch(name: string, target: unknown, isAsync: boolean): unknown {
   const isClass = /^[A-Z]/.test(name);
   return new Proxy(target, {
     apply: (call, self, args: unknown[]) => {
-      return noted(name, isAsync, () => watched(Reflect.apply(call, self, args)));
+      const fd = typeof args[0] === 'number' ? args[0] : null;
+      return noted({ name, fd }, isAsync, () => watched(Reflect.apply(call, self, args)));
     },
     construct: (type, args: unknown[]) => {
-      if (isClass) note(name);
+      if (isClass) note({ name, fd: null });
       return watched(Reflect.construct(type, args)) as object;
     },
   });
@@ -82,7 +87,8 @@ function watched(result: unknown): unknown {
       if (typeof value !== 'function') return value;
       return (...args: unknown[]) => {
         const isAsync = kind === 'FileHandle';
-        return noted(`${kind}.${String(name)}`, isAsync, () =>
+        const fd = isAsync ? (object as FileHandle).fd : null;
+        return noted({ name: `${kind}.${String(name)}`, fd }, isAsync, () =>
           watched(Reflect.apply(value, object, args)),
         );
       };
@@ -91,9 +97,9 @@ function watched(result: unknown): unknown {
 }
 
 /** What answers with a promise fails with one. */
-function noted(name: string, isAsync: boolean, work: () => unknown): unknown {
+function noted(call: Call, isAsync: boolean, work: () => unknown): unknown {
   try {
-    note(name);
+    note(call);
   } catch (error) {
     if (!isAsync) throw error;
     return Promise.reject(error instanceof Error ? error : new Error(String(error)));
@@ -101,8 +107,13 @@ function noted(name: string, isAsync: boolean, work: () => unknown): unknown {
   return work();
 }
 
-function note(name: string): void {
+interface Call {
+  readonly name: string;
+  readonly fd: number | null;
+}
+
+function note({ name, fd }: Call): void {
   const shared = (globalThis as Record<string, unknown>)['strongroomCounted'] as Shared;
   shared.count += 1;
-  shared.onCall(shared.count, name);
+  shared.onCall(shared.count, name, fd);
 }

@@ -5,30 +5,19 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { countFiles } from './counted-files.ts';
+import type { Place } from './file-world.ts';
+import type { Operation } from './operations.ts';
 import type { CrashOptions, Tally } from './tally.ts';
-
-/** Each 7th call fails, alternately with EIO and ENOSPC; with `all`, each. */
-const SAMPLE = 7;
-const OPERATIONS = ['update', 'erase', 'rotate'];
-
-/** The call that fails, counted from when it is set. */
-let failing: { at: number; first: number; isFull: boolean } | null = null;
-let count = 0;
-
-countFiles((n, name) => {
-  count = n;
-  if (failing === null || n - failing.first !== failing.at) return;
-  // What cannot be closed stays open whatever one does.
-  if (!name.endsWith('close')) throw errorOf(name, failing.isFull);
-});
+import { listen } from './watched.ts';
 
 const { isStrongroomError } = await import('../../src/core/index.ts');
-const { createVault, openVault } = await import('../../src/vault/index.ts');
-const { tinyEmbedder } = await import('../../test/support/tiny-embedder.ts');
+const { makeFileStarts, openAt, placeIn, problemsOfFiles } = await import('./file-world.ts');
 const { operations } = await import('./operations.ts');
-const { viewProblems } = await import('./sound.ts');
-const { OPEN, viewOf, World } = await import('./world.ts');
+const { isDone } = await import('./sound.ts');
+const { World } = await import('./world.ts');
+
+/** Unless all are wanted, each call of so many fails, alternately with EIO and ENOSPC. */
+const SAMPLE = 25;
 
 /** What SQLite and the system say. */
 function errorOf(name: string, isFull: boolean): Error {
@@ -45,16 +34,11 @@ export async function filePoints(options: CrashOptions): Promise<Tally[]> {
   const folder = mkdtempSync(path.join(tmpdir(), 'strongroom-files-'));
   const tallies: Tally[] = [];
   try {
-    const [ingest] = operations(world);
-    const place = placeIn(path.join(folder, 'start'));
-    await createVault({ ...place, access: OPEN, embedder: tinyEmbedder() });
-    const vault = await openVault({ ...place, embedder: tinyEmbedder() });
-    await ingest?.run(vault);
-    vault.close();
+    const starts = await makeFileStarts(world, folder);
     for (const operation of operations(world)) {
-      if (!(options.only ?? OPERATIONS).includes(operation.name)) continue;
-      if (operation.start !== 'filled') continue;
-      const tally = await pointsOf(operation, folder, options.all ? 1 : SAMPLE);
+      if (options.only !== undefined && !options.only.includes(operation.name)) continue;
+      const every = options.all ? 1 : (options.every ?? SAMPLE);
+      const tally = await pointsOf(operation, starts[operation.start], every);
       tallies.push(tally);
       options.onTally?.(tally);
     }
@@ -65,18 +49,12 @@ export async function filePoints(options: CrashOptions): Promise<Tally[]> {
   return tallies;
 }
 
-type Operation = ReturnType<typeof operations>[number];
-
-function placeIn(folder: string): { vault: string; home: string } {
-  return { vault: path.join(folder, 'vault'), home: path.join(folder, 'home') };
-}
-
-async function pointsOf(operation: Operation, folder: string, every: number): Promise<Tally> {
+async function pointsOf(operation: Operation, start: string, every: number): Promise<Tally> {
   const problems: string[] = [];
   let [total, covered] = [Number.POSITIVE_INFINITY, 0];
   for (let n = every; n <= total; n += every) {
-    const copy = path.join(folder, 'copy');
-    cpSync(path.join(folder, 'start'), copy, { recursive: true });
+    const copy = `${start}-copy`;
+    cpSync(start, copy, { recursive: true });
     const isFull = covered % 2 === 1;
     const found = await point(operation, placeIn(copy), { at: n, isFull });
     problems.push(...found.problems.map((p) => `call ${n} (${isFull ? 'ENOSPC' : 'EIO'}): ${p}`));
@@ -91,54 +69,36 @@ async function pointsOf(operation: Operation, folder: string, every: number): Pr
 
 async function point(
   operation: Operation,
-  place: { vault: string; home: string },
-  fault: { at: number; isFull: boolean },
+  place: Place,
+  fault: { readonly at: number; readonly isFull: boolean },
 ): Promise<{ problems: string[]; calls: number }> {
   const problems: string[] = [];
-  const first = count;
-  failing = { ...fault, first };
   let calls = 0;
+  listen((_, name) => {
+    calls += 1;
+    // What cannot be closed stays open whatever one does.
+    if (calls === fault.at && !name.endsWith('close')) throw errorOf(name, fault.isFull);
+  });
+  let counted = 0;
   for (let attempt = 1; attempt <= 2; attempt++) {
     try {
-      const vault = await openVault({ ...place, embedder: tinyEmbedder() });
+      const vault = await openAt(place);
       try {
         await operation.run(vault);
       } finally {
         vault.close();
       }
-      calls = count - first;
+      counted = calls;
       break;
     } catch (error) {
-      const isDone = attempt === 2 && isStrongroomError(error, 'NOT_FOUND');
       if (!isStrongroomError(error)) problems.push(`untyped: ${String((error as Error).stack)}`);
-      if (attempt === 2 && !isDone) problems.push(`second attempt: ${String(error)}`);
-      calls = count - first;
+      if (attempt === 2 && !isDone(operation, error))
+        problems.push(`second attempt: ${String(error)}`);
+      counted = calls;
     }
   }
-  failing = null;
-  problems.push(...(await afterwards(operation, place)));
-  return { problems, calls };
-}
-
-async function afterwards(
-  operation: Operation,
-  place: { vault: string; home: string },
-): Promise<string[]> {
-  const alarms: string[] = [];
-  const onAlarm = ({ code }: { code: string }): void => void alarms.push(code);
-  const vault = await openVault({ ...place, embedder: tinyEmbedder(), onAlarm });
-  try {
-    await vault.session.writer();
-    const view = viewProblems(operation, await viewOf(vault), true);
-    const { failures } = await vault.verifyAll();
-    const { problems } = await vault.fsck({ repair: true, orphanAge: 0 });
-    return [
-      ...view,
-      ...failures.map(({ code }) => `verifyAll ${code}`),
-      ...problems.map(({ code, what, where }) => `fsck ${code} ${what} ${where}`),
-      ...alarms.map((code) => `false alarm ${code}`),
-    ];
-  } finally {
-    vault.close();
-  }
+  listen(null);
+  const promised = { operation, acknowledged: true, foreign: false };
+  problems.push(...(await problemsOfFiles(place, promised)));
+  return { problems, calls: counted };
 }

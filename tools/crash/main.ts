@@ -10,12 +10,14 @@ const HELP = `usage: npm run -s crash -- [options]
 Stops, tears, loses and fails calls to stores and keys of a small vault, restarts it and checks that acknowledged
 documents are there and proven, others absent or complete, fsck clean and the log sound.
 
-  --part PART   memory: stores in memory; files: calls to the file system and SQLite fail; kill: processes on files are
-                killed with SIGKILL (default: all three)
+  --part PART   memory: stores in memory; disk: every state of the files is restarted from, whole, torn, and as a power
+                failure leaves it; files: calls to the file system and SQLite fail; kill: processes on files are killed
+                with SIGKILL (default: all four)
   --seed S      decides where processes are killed (default 1)
   --only OP     one operation: ingest, update, access, directory, delete, erase, rotate, keys, snapshot, recovery
-  --all         every call for every kind of fault, and more kills; default: every call for stops and torn writes, every
-                7th for the rest
+  --every N     on files, one point of N (default 25)
+  --all         every point of every kind of fault, and more kills; default: every stop and torn write in memory, and one
+                point of several for the rest
   --json        print the tallies as JSON
   --record      write what was covered to tools/crash/record.json
 
@@ -29,6 +31,7 @@ const { values } = parseArgs({
     part: { type: 'string', multiple: true },
     only: { type: 'string', multiple: true },
     seed: { type: 'string', default: '1' },
+    every: { type: 'string' },
     all: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     record: { type: 'boolean', default: false },
@@ -47,16 +50,20 @@ if (values.help) {
 }
 
 async function run(): Promise<Tally[]> {
-  const parts = values.part ?? ['files', 'memory', 'kill'];
+  const parts = values.part ?? ['files', 'disk', 'memory', 'kill'];
   const options = {
     all: values.all,
     onTally: show,
+    ...(values.every !== undefined && { every: Number(values.every) }),
     ...(values.only !== undefined && { only: values.only }),
   };
   const tallies: Tally[] = [];
-  // First, and loaded only now: it replaces modules before the product is loaded.
+  // First, and loaded only now: these replace modules before the product is loaded.
   if (parts.includes('files')) {
     tallies.push(...(await (await import('./files.ts')).filePoints(options)));
+  }
+  if (parts.includes('disk')) {
+    tallies.push(...(await (await import('./disk.ts')).diskPoints(options)));
   }
   if (parts.includes('memory')) {
     tallies.push(...(await (await import('./memory.ts')).memoryPoints(options)));

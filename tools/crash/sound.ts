@@ -24,7 +24,13 @@ export interface Aftermath {
 }
 
 /** Codes that no crash may ever raise. */
-const NEVER = ['ROLLBACK', 'LEDGER_TAMPERED', 'POLICY_TAMPERED', 'INDEX_TAMPERED', 'INTEGRITY'];
+export const NEVER = [
+  'ROLLBACK',
+  'LEDGER_TAMPERED',
+  'POLICY_TAMPERED',
+  'INDEX_TAMPERED',
+  'INTEGRITY',
+];
 
 /** Restarts on a disk and looks at everything. @returns what is wrong */
 export async function problemsAfter(after: Aftermath): Promise<string[]> {
@@ -100,7 +106,7 @@ async function checkRestarted(
 }
 
 /** Deleting what has been deleted is told so. */
-function isDone({ name }: Operation, error: unknown): boolean {
+export function isDone({ name }: Operation, error: unknown): boolean {
   return ['delete', 'erase'].includes(name) && isStrongroomError(error, 'NOT_FOUND');
 }
 

@@ -70,6 +70,13 @@ export interface Crash {
   readonly total: number;
   readonly restarts: number;
   readonly problems: number;
+  readonly points: readonly {
+    readonly part: string;
+    readonly operation: string;
+    readonly fault: string;
+    readonly covered: number;
+    readonly total: number;
+  }[];
 }
 
 /** The recorded run of the simulator; its fields are the simulator's own. */
@@ -202,8 +209,35 @@ parser, and finds each of ${planted} planted bugs.
 ${table(head, rows)}`;
 }
 
-function crashText({ date, command, covered, total, restarts, problems }: Crash): string {
-  return `Recorded ${date} by \`${command.trim()}\`: ${number(covered)} of ${number(total)} points, ${number(restarts)} restarts, ${problems} problems.`;
+/** What the parts of the crash tool do to a vault. */
+const CRASH_PARTS: Readonly<Record<string, string>> = {
+  memory: 'stores in memory, at each call of a port',
+  disk: 'files and SQLite, each state of the disk restarted from',
+  files: 'files and SQLite, each call that may fail',
+  kill: 'files and SQLite, processes killed',
+};
+
+function crashText({ date, command, points, ...counts }: Crash): string {
+  const { covered, total, restarts, problems } = counts;
+  const kinds = new Map<string, { operations: Set<string>; covered: number; total: number }>();
+  for (const { part, fault, ...point } of points) {
+    const kind = `${part} ${fault}`;
+    const sum = kinds.get(kind) ?? { operations: new Set(), covered: 0, total: 0 };
+    sum.operations.add(point.operation);
+    kinds.set(kind, {
+      operations: sum.operations,
+      covered: sum.covered + point.covered,
+      total: sum.total + point.total,
+    });
+  }
+  const rows = [...kinds].map(([kind, sum]) => {
+    const [part = '', fault = ''] = kind.split(' ');
+    const share = `${number(sum.covered)} of ${number(sum.total)}`;
+    return [CRASH_PARTS[part] ?? part, fault, String(sum.operations.size), share];
+  });
+  return `Recorded ${date} by \`${command.trim()}\`: ${number(covered)} of ${number(total)} points, ${number(restarts)} restarts, ${problems} problems.
+
+${table(['where', 'fault', 'operations', 'points'], rows)}`;
 }
 
 function simText({ date, ...facts }: Dated<Sim>): string {
