@@ -20,3 +20,7 @@ export * from './call-limiter.ts';
 export * from './json-path.ts';
 export * from './model-embedder.ts';
 export * from './sagemaker-embedder.ts';
+export { jobFor } from './s3-events.ts';
+export * from './s3-source.ts';
+export { isS3Uri, s3Uri, uriOfS3 } from './s3-uri.ts';
+export * from './sqs-queue.ts';

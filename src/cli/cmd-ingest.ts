@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import path from 'node:path';
 import type { Command } from 'commander';
+import { fail } from '../core/index.ts';
+import type { DocumentSource } from '../ingest/index.ts';
 import { readAccessFile, type VaultIngestReport } from '../vault/index.ts';
 import { addCommand, type Invocation, type World } from './command.ts';
 import { withProgress } from './progress.ts';
@@ -12,18 +14,22 @@ interface IngestCommandOptions {
   readonly dryRun: boolean;
   readonly include?: string[];
   readonly exclude?: string[];
-  readonly namespace: string;
+  readonly namespace?: string;
+  readonly region?: string;
+  readonly endpoint?: string;
 }
 
 /** `strongroom ingest`. */
 export function registerIngest(program: Command, world: World): void {
   addCommand<IngestCommandOptions>(program, world, {
     usage: 'ingest <paths...>',
-    description: 'sign, seal and index files and folders; unchanged files are skipped',
+    description:
+      'sign, seal and index files, folders or s3:// prefixes; unchanged files are skipped',
     examples: [
       'strongroom ingest ./handbook',
       'strongroom ingest ./docs --include "**/*.md" --exclude "drafts/**" --prune',
       'strongroom ingest ./docs --dry-run --json',
+      'strongroom ingest s3://acme-handbook/public/ --region eu-central-1',
     ],
     configure: (command) =>
       command
@@ -40,7 +46,9 @@ export function registerIngest(program: Command, world: World): void {
           'leave out paths that match; may be given several times',
           collect,
         )
-        .option('--namespace <id>', 'source namespace of the documents', 'files'),
+        .option('--namespace <id>', 'source namespace of the documents (default: files or s3)')
+        .option('--region <name>', 'Region of the buckets; default: of the environment')
+        .option('--endpoint <url>', 'address of a stand-in for S3'),
     run: ingest,
   });
 }
@@ -49,19 +57,18 @@ async function ingest(invocation: Invocation<IngestCommandOptions>): Promise<num
   const { options, output } = invocation;
   const access = await readAccessFile(invocation.accessFile(options.access));
   const vault = await invocation.open();
-  const { cwd } = invocation.world;
-  const paths = invocation.arguments.map((given) => path.resolve(cwd, given));
+  const { from, close } = await sourceOf(invocation);
   const report = await withProgress(invocation, 'ingesting', (progress) =>
-    vault.ingest(paths, {
+    vault.ingest(from, {
       access,
       prune: options.prune,
       dryRun: options.dryRun,
-      namespace: options.namespace,
+      ...(options.namespace !== undefined && { namespace: options.namespace }),
       ...(options.include && { include: options.include }),
       ...(options.exclude && { exclude: options.exclude }),
       onProgress: ({ done, total, chunks }) => progress(done, total, `${chunks} chunks`),
     }),
-  );
+  ).finally(close);
   output.data(report, () => ingestTable(report, options.dryRun));
   for (const failure of report.failures.slice(0, 20)) {
     output.warn(failure.code, `${visible(failure.uri)}: ${failure.message}`);
@@ -71,6 +78,25 @@ async function ingest(invocation: Invocation<IngestCommandOptions>): Promise<num
   }
   if (report.undecided.length > 0) output.warn('ACCESS_UNDECIDED', undecidedText(report.undecided));
   return report.failures.length > 0 || report.undecided.length > 0 ? 1 : 0;
+}
+
+/** What the arguments name: paths of this machine, or prefixes of buckets. */
+async function sourceOf(invocation: Invocation<IngestCommandOptions>): Promise<{
+  readonly from: readonly string[] | DocumentSource;
+  readonly close: () => void;
+}> {
+  const { world, options } = invocation;
+  const given = invocation.arguments;
+  const remote = given.filter((one) => one.startsWith('s3://'));
+  if (remote.length === 0) {
+    const paths = given.map((one) => path.resolve(world.cwd, one));
+    return { from: paths, close: () => undefined };
+  }
+  if (remote.length < given.length) throw fail('USAGE', 'name either paths or s3:// addresses');
+  // The SDK is loaded for those alone who name a bucket.
+  const { S3Documents, s3Source } = await import('../aws/index.ts');
+  const documents = new S3Documents({ region: options.region, endpoint: options.endpoint });
+  return { from: s3Source(remote, documents), close: () => documents.close() };
 }
 
 /** The closing table of an ingestion. */

@@ -15,6 +15,7 @@ import { registerTrust } from './cmd-trust.ts';
 import { registerUpgrade } from './cmd-upgrade.ts';
 import { registerVerify } from './cmd-verify.ts';
 import { registerWitness } from './cmd-witness.ts';
+import { registerWorker } from './cmd-worker.ts';
 import { examplesText, type World } from './command.ts';
 import { reportError } from './output.ts';
 
@@ -63,6 +64,7 @@ function register(program: Command, world: World): void {
   program.commandsGroup('Main job:');
   registerInit(program, world);
   registerIngest(program, world);
+  registerWorker(program, world);
   registerSearch(program, world);
   registerVerify(program, world);
   registerUpgrade(program, world);

@@ -368,6 +368,11 @@ export const ERROR_CODES = {
     meaning: 'A document was replaced or removed in its source before it could be read.',
     remedy: 'Nothing to do where the source announces changes; else ingest it again.',
   },
+  MESSAGE_INVALID: {
+    area: 'ingest',
+    meaning: 'A message of the queue is neither an event of S3 nor a job.',
+    remedy: 'Find out what sends it; after some tries it lies with the dead letters.',
+  },
   INGEST_CONFLICT: {
     area: 'ingest',
     meaning: 'Another writer changed the document at the same moment.',

@@ -9,6 +9,7 @@ export { decodeGrants, MAX_SIDECAR_BYTES } from './grants.ts';
 export * from './ingestion.ts';
 export * from './journal.ts';
 export type { CustomLoader, LoadedBlock, LoadedDocument, Source } from './parse/index.ts';
+export * from './queue.ts';
 export * from './reembed.ts';
 export * from './source.ts';
 export * from './tombstone.ts';

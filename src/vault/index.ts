@@ -32,3 +32,4 @@ export { parseSettings, type ServiceSettings } from './service-config.ts';
 export * from './vault.ts';
 export type { Failure, VerificationReport } from './verify-all.ts';
 export { compareHead, cosignHead, type HeadComparison } from './witnessing.ts';
+export { runWorker, type WorkerOptions, type WorkerReport } from './worker.ts';

@@ -74,6 +74,32 @@ async function ingestPrepared(
   }
 }
 
+/**
+ * Ingests without an index of this process and without changing people: as one of many workers, whose rows the readers
+ * take from the documents as they follow the log.
+ */
+export async function ingestUnindexed(
+  session: Session,
+  source: DocumentSource,
+  options: VaultIngestOptions,
+): Promise<IngestReport> {
+  const journal = session.context.openJournal();
+  const dependencies = {
+    ...common(session, options.access),
+    journal,
+    commit: (entries: readonly Uint8Array[]) => session.commit(entries),
+    stage: () => undefined,
+    unstage: () => undefined,
+  };
+  try {
+    return await session.ingestions.run(() =>
+      ingestSource(source, dependencies, tuned(session, options)),
+    );
+  } finally {
+    journal.close();
+  }
+}
+
 /** Finds out what an ingestion would do. Takes no lock and writes nothing. */
 export async function rehearseIngestion(
   session: Session,

@@ -170,6 +170,7 @@ function onObject(bucket: FakeBucket, seen: SeenRequest, body: Buffer): Reply {
       Object.entries(version.headers).filter(([name]) => withChecksum || name !== CHECKSUM),
     ),
     etag: version.etag,
+    ...(bucket.versioning !== null && { 'x-amz-version-id': version.versionId }),
     'last-modified': version.modified.toUTCString(),
   };
   if (range === null) return [200, { ...facts, 'content-length': String(bytes.length) }, bytes];
