@@ -112,7 +112,7 @@ export class Sequencer {
   static async join(options: SequencerOptions): Promise<Sequencer | null> {
     const lock = await options.locks.read();
     if (lock.pending !== null) return null;
-    await options.ledger.refresh();
+    if (options.ledger.head.size > 0) await options.ledger.refresh();
     checkSignedHead(lock.signed, options.ledger.head);
     await sweepStaging(options, options.ledger.head.size);
     return new Sequencer(options, lock, await partialBundle(options.ledger));

@@ -205,6 +205,8 @@ export function contextWith(options: OpenOptions, files: FileHome): VaultContext
     engine,
     ...(embedder !== undefined && { embedder }),
     ...(fetch !== undefined && { fetch }),
+    // Where many machines write, the lock record of the log lets them take turns; no lock may outlive its machine.
+    ...(config.home !== undefined && { turns: {}, lockWriter: nobodyWaits }),
     openLocks: () => parts.openLocks(),
     close: () => {
       parts.close();
@@ -212,6 +214,10 @@ export function contextWith(options: OpenOptions, files: FileHome): VaultContext
       trail.close();
     },
   };
+}
+
+function nobodyWaits(): Promise<HeldLock> {
+  return Promise.resolve({ release: () => undefined });
 }
 
 type WorkFiles = Pick<VaultContext, 'lockWriter' | 'openJournal' | 'openSegmentMemory'>;

@@ -69,6 +69,8 @@ class Worker {
   /** Ends work under way, when the grace is over or the worker has failed. */
   readonly #end = new AbortController();
   readonly #running = new Set<Promise<void>>();
+  /** Fires when no new work is begun. */
+  #over: AbortSignal = this.#end.signal;
   #failure: { readonly error: unknown } | null = null;
 
   constructor(options: WorkerOptions) {
@@ -78,10 +80,11 @@ class Worker {
   async run(stop: AbortSignal): Promise<WorkerReport> {
     const { batches = 2, grace = 20 } = this.#options;
     const over = AbortSignal.any([stop, this.#end.signal]);
-    while (!over.aborted) {
+    this.#over = over;
+    while (!this.#isOver()) {
       const messages = await this.#gather(over);
       if (messages.length === 0) continue;
-      if (over.aborted) await this.#options.queue.hide(messages, 0);
+      if (this.#isOver()) await this.#options.queue.hide(messages, 0);
       else this.#begin(messages);
       // Back-pressure: what cannot be worked on now is left for other workers.
       while (this.#running.size >= batches) await Promise.race(this.#running);
@@ -91,6 +94,10 @@ class Worker {
     clearTimeout(timer);
     if (this.#failure !== null) throw this.#failure.error;
     return this.#report();
+  }
+
+  #isOver(): boolean {
+    return this.#over.aborted;
   }
 
   #begin(messages: readonly QueueMessage[]): void {
@@ -171,7 +178,7 @@ class Worker {
     const { queue, deadLetters, tries = 5 } = this.#options;
     const done: QueueMessage[] = [];
     // What fails because the worker ends is no fault of the message.
-    const isOver = this.#end.signal.aborted;
+    const isOver = this.#isOver();
     for (const [message, reason] of outcomes) {
       if (reason === null) {
         this.#counts.done += 1;
@@ -192,7 +199,7 @@ class Worker {
   async #giveBack(messages: readonly QueueMessage[], reason: ErrorCode): Promise<void> {
     this.#counts.returned += messages.length;
     this.#count(reason, messages.length);
-    const seconds = this.#end.signal.aborted ? 0 : RETRY_SECONDS;
+    const seconds = this.#isOver() ? 0 : RETRY_SECONDS;
     await this.#options.queue.hide(messages, seconds);
   }
 

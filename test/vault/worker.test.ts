@@ -1,159 +1,23 @@
 // Workers on a real queue protocol and real S3 requests, over a vault in memory that several machines share.
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type AccessFile, parseAccessFile } from '../../src/access/index.ts';
-import { S3Documents, SqsQueue, uriOfS3, jobFor } from '../../src/aws/index.ts';
-import { systemRandom } from '../../src/core/index.ts';
-import type { LocalKeyRing } from '../../src/keys/index.ts';
-import {
-  runWorker,
-  Session,
-  Vault,
-  type WorkerOptions,
-  type WorkerReport,
-} from '../../src/vault/index.ts';
-import { foundLog, trustFile, FIRST_ROLES } from '../../src/vault/inside.ts';
-import { LocalKeyRing as KeyRing } from '../../src/keys/index.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { jobFor, SqsQueue, uriOfS3 } from '../../src/aws/index.ts';
+import { runWorker } from '../../src/vault/index.ts';
 import { testConnection } from '../support/aws/answering-server.ts';
-import { FakeBucket } from '../support/aws/fake-s3-buckets.ts';
-import { type FakeS3, startFakeS3 } from '../support/aws/fake-s3.ts';
-import { enqueue, type FakeSqs, startFakeSqs } from '../support/aws/fake-sqs.ts';
-import { FixedClock } from '../support/fixed-clock.ts';
-import { MemoryDisk } from '../support/memory-disk.ts';
+import type { FakeS3 } from '../support/aws/fake-s3.ts';
+import { enqueue, type FakeSqs } from '../support/aws/fake-sqs.ts';
 import { expectRejection } from '../support/tampering.ts';
-import { sharedTemporaryFolder } from '../support/temporary-folder.ts';
 import { tinyEmbedder } from '../support/tiny-embedder.ts';
+import { BUCKET, type WorkerWorld, workerWorlds } from '../support/worker-world.ts';
 
-const BUCKET = 'acme-handbook';
-const ACCESS: AccessFile = parseAccessFile(
-  JSON.stringify({
-    v: 1,
-    default: 'refuse',
-    owner: 'ada',
-    people: { ada: { actions: 'all' } },
-    rules: [{ path: `s3://${BUCKET}/open/**`, allow: ['everyone'] }],
-  }),
-);
 const NOTHING = new AbortController();
-
+const current = workerWorlds();
+let world: WorkerWorld;
 let s3: FakeS3;
 let sqs: FakeSqs;
-let ring: LocalKeyRing;
-let template: MemoryDisk;
-const folder = sharedTemporaryFolder();
 
-beforeAll(async () => {
-  [s3, sqs] = [await startFakeS3(), await startFakeSqs()];
-  ring = await KeyRing.create({
-    ...{ home: folder, vaultId: 'ab'.repeat(16), tenantId: 'acme' },
-    ...{ passphrase: null, random: systemRandom },
-  });
-  for (const role of FIRST_ROLES) await ring.addSigner(role);
-  template = new MemoryDisk(new FixedClock(), trustFile(ring));
-  const context = template.context({ ring, random: systemRandom });
-  await foundLog(context, { access: ACCESS, embedder: tinyEmbedder() });
-});
-
-afterAll(async () => {
-  await s3.close();
-  await sqs.close();
-});
-
-/** One vault with its queue and bucket, and the sequence of changes that the bucket tells. */
-class World {
-  readonly bucket = new FakeBucket(false);
-  readonly disk: MemoryDisk;
-  #changes = 0x0055aed6dcd90281e5n;
-
-  constructor(disk: MemoryDisk) {
-    this.disk = disk;
-    s3.buckets.set(BUCKET, this.bucket);
-    sqs.queues.clear();
-    sqs.queue('work');
-    sqs.queue('dead');
-  }
-
-  /** Writes an object. @returns the message that tells of it */
-  put(key: string, text: string): string {
-    const { etag, versionId } = this.bucket.put(key, Buffer.from(text), {});
-    const version = this.bucket.versioning === null ? {} : { versionId };
-    return this.#event('ObjectCreated:Put', key, { eTag: etag.replaceAll('"', ''), ...version });
-  }
-
-  /** Removes an object. @returns the message that tells of it */
-  remove(key: string): string {
-    this.bucket.delete(key, null);
-    return this.#event('ObjectRemoved:Delete', key, {});
-  }
-
-  /** A process on a machine of its own. */
-  async session(): Promise<Session> {
-    const turns = { patience: 200 };
-    const context = this.disk.machine().context({ ring, random: systemRandom, turns });
-    return Session.over(context, tinyEmbedder());
-  }
-
-  /** Runs a worker until the queue shows no message any more. */
-  async work(more: Partial<WorkerOptions> = {}): Promise<WorkerReport> {
-    const session = more.session ?? (await this.session());
-    const total = { messages: 0, done: 0, returned: 0, dead: 0, reasons: {} };
-    while (this.#isWaiting()) {
-      const stop = new AbortController();
-      let quiet = 0;
-      const timer = setInterval(() => {
-        quiet = this.#isWaiting() ? 0 : quiet + 1;
-        // Whoever has just received messages has begun by then.
-        if (quiet === 10) stop.abort();
-      }, 20);
-      const report = await runWorker({ session, ...this.parts(), ...more }, stop.signal);
-      clearInterval(timer);
-      for (const count of ['messages', 'done', 'returned', 'dead'] as const) {
-        total[count] += report[count];
-      }
-      total.reasons = { ...total.reasons, ...report.reasons };
-    }
-    return total;
-  }
-
-  #isWaiting(): boolean {
-    return sqs.queues.get('work')?.some(({ visibleAt }) => visibleAt <= sqs.now()) ?? false;
-  }
-
-  parts(): Omit<WorkerOptions, 'session'> {
-    const queue = new SqsQueue({ ...testConnection(sqs.url), queue: sqs.queue('work') });
-    const deadLetters = new SqsQueue({ ...testConnection(sqs.url), queue: sqs.queue('dead') });
-    const source = new S3Documents(testConnection(s3.url));
-    return { queue, deadLetters, source, access: ACCESS };
-  }
-
-  /** What a reader finds: text by key, in a vault that fsck finds nothing wrong with. */
-  async texts(): Promise<Record<string, string>> {
-    const vault = Vault.over(await this.session());
-    const caller = { id: 'ada', identity: 'impersonated' } as const;
-    const { passages } = await vault.search({ caller, query: 'text', k: 50 });
-    return Object.fromEntries(
-      passages.map(({ source, text }) => [source.uri.slice(`s3://${BUCKET}/`.length), text.trim()]),
-    );
-  }
-
-  async versions(): Promise<Record<string, number>> {
-    const { ledger } = await this.session();
-    return Object.fromEntries([...ledger.documents()].map((doc) => [doc.docId, doc.version]));
-  }
-
-  #event(eventName: string, key: string, facts: object): string {
-    this.#changes += 1n;
-    const object = { key: encodeURIComponent(key).replaceAll('%20', '+'), size: 1, ...facts };
-    const sequencer = this.#changes.toString(16).toUpperCase().padStart(18, '0');
-    const s3Facts = { bucket: { name: BUCKET }, object: { ...object, sequencer } };
-    return JSON.stringify({ Records: [{ eventSource: 'aws:s3', eventName, s3: s3Facts }] });
-  }
-}
-
-let world: World;
-beforeEach(async () => {
-  s3.fault = null;
-  sqs.refuse.clear();
-  world = new World(await template.copy());
+beforeEach(() => {
+  world = current();
+  ({ s3, sqs } = world.services);
 });
 
 describe.each([
@@ -290,9 +154,12 @@ describe('a worker', () => {
 
     enqueue(sqs, 'work', world.put('open/c.md', 'text three'));
     const again = new AbortController();
-    const slow = { ...tinyEmbedder(), embedDocuments: () => forever(again) };
-    const context = world.disk.machine().context({ ring, random: systemRandom, turns: {} });
-    const stuck = await Session.over(context, slow);
+    const slow = {
+      ...tinyEmbedder(),
+      embedDocuments: (_texts: readonly string[], { signal }: { signal?: AbortSignal } = {}) =>
+        forever(again, signal),
+    };
+    const stuck = await world.session(slow);
     const returned = await runWorker(
       { session: stuck, ...world.parts(), grace: 0.05 },
       again.signal,
@@ -311,8 +178,7 @@ describe('a worker', () => {
         return tinyEmbedder().embedDocuments(texts);
       },
     };
-    const context = world.disk.machine().context({ ring, random: systemRandom, turns: {} });
-    const session = await Session.over(context, slow);
+    const session = await world.session(slow);
     sqs.calls.length = 0;
     expect(await world.work({ session, visibility: 0.3 })).toMatchObject({ done: 1 });
   });
@@ -345,13 +211,13 @@ describe('many workers', () => {
   });
 });
 
-/** Vectors that never come, after having asked for the end. */
-function forever(stop: AbortController): Promise<never> {
+/** Vectors that never come, after the worker was told to stop. */
+function forever(stop: AbortController, signal: AbortSignal | undefined): Promise<never> {
   stop.abort();
   return new Promise((_resolve, reject) => {
-    setTimeout(() => {
-      reject(Object.assign(new Error('aborted')));
-    }, 200);
+    signal?.addEventListener('abort', () => {
+      reject(new Error('the embedder was cancelled'));
+    });
   });
 }
 

@@ -87,8 +87,6 @@ async function answer(
   reply(200, await dispatch(fake, messages, operation, input));
 }
 
-// What happens, to which queue, when, and how.
-// eslint-disable-next-line max-params
 async function dispatch(
   fake: FakeSqs,
   messages: FakeMessage[],
