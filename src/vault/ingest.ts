@@ -83,6 +83,8 @@ export async function ingestUnindexed(
   source: DocumentSource,
   options: VaultIngestOptions,
 ): Promise<IngestReport> {
+  // An engine's index follows the log in every process that has it open; one in memory is of no use here.
+  if (session.context.engine != null) await session.index();
   const journal = session.context.openJournal();
   const dependencies = {
     ...common(session, options.access),
