@@ -12,6 +12,7 @@ import { type Conditions, type PolicyDocument, policyOf, type Statement } from '
 /** What touches content; looking after the bucket itself is left to the account's own rules. */
 const DATA_ACTIONS = [
   's3:AbortMultipartUpload',
+  's3:BypassGovernanceRetention',
   's3:DeleteObject*',
   's3:GetObject*',
   's3:ListBucket',

@@ -18,6 +18,7 @@ const STATEMENTS: Readonly<Record<Duty, (deployment: Deployment) => Statement[]>
     allow('WriteDocuments', PUT, objects(d, 'doc', 'acl', 'segment', 'pack', 'snap')),
     allow('WithdrawObjects', DELETE, objects(d, 'doc', 'segment', 'pack', 'snap')),
     allow('WriteKeys', PUT, keys(d, 'doc', 'acl', 'segment', 'snap')),
+    ...removing(d),
     // Keys of segments are replaced with them; a document's key is destroyed by an administrator alone.
     allow('ReplaceSegmentKeys', DELETE, keys(d, 'segment', 'snap')),
     ...keyRing(d),
@@ -35,7 +36,13 @@ const STATEMENTS: Readonly<Record<Duty, (deployment: Deployment) => Statement[]>
     ]),
     allow('WriteStateCopies', PUT, objects(d, 'state')),
     allow('WriteStateKeys', PUT, keys(d, 'state')),
-    allow('SwapLock', 's3:PutObject', objectsArn(d, 'locks', '*')),
+    allow(
+      'LockTiles',
+      's3:PutObjectRetention',
+      objectsArn(d, 'objects', `log/${d.tenantId}/tile/*`),
+    ),
+    allow('SwapLock', 's3:PutObject', lockRecord(d)),
+    ...removing(d),
     ...keyRing(d),
   ],
   retriever: (d) => [
@@ -50,7 +57,7 @@ const STATEMENTS: Readonly<Record<Duty, (deployment: Deployment) => Statement[]>
     allow('EraseObjects', [...DELETE, 's3:GetObjectVersion'], objects(d, '*')),
     allow('WriteKeys', PUT, keys(d, '*')),
     allow('DestroyKeys', DELETE, keys(d, '*')),
-    allow('ListVersions', 's3:ListBucketVersions', bucketArn(d, d.buckets.objects), ownPrefix(d)),
+    ...removing(d),
     allow('LookAtBuckets', BUCKET_SETTINGS, [
       ...new Set(Object.values(d.buckets).map((name) => bucketArn(d, name))),
     ]),
@@ -61,6 +68,9 @@ const STATEMENTS: Readonly<Record<Duty, (deployment: Deployment) => Statement[]>
     ...search(d, 'administrator'),
   ],
 };
+
+/** Which buckets keep what is deleted: asked before a key is written or destroyed. */
+const KEEPING = ['s3:GetBucketObjectLockConfiguration', 's3:GetBucketVersioning'];
 
 /** What `doctor` looks at. */
 const BUCKET_SETTINGS = [
@@ -82,6 +92,19 @@ function keys(d: Deployment, ...kinds: readonly string[]): string[] {
   );
 }
 
+function lockRecord(d: Deployment): string {
+  return objectsArn(d, 'locks', `lock/${d.tenantId}`);
+}
+
+/** Removing an object removes every version of it, so they have to be found. */
+function removing(d: Deployment): Statement[] {
+  const buckets = [bucketArn(d, d.buckets.objects), bucketArn(d, d.buckets.keys)];
+  return [
+    allow('FindVersions', 's3:ListBucketVersions', [...new Set(buckets)], ownPrefix(d)),
+    allow('AskWhatIsKept', KEEPING, bucketArn(d, d.buckets.keys)),
+  ];
+}
+
 /**
  * Reading objects, and listing: without it a missing object looks like a forbidden one. The prefix is tested where a
  * request names one; a lookup of an object names none.
@@ -90,7 +113,7 @@ function reading(d: Deployment, places: readonly Place[]): Statement[] {
   const readable = {
     objects: [objectsArn(d, 'objects', 'obj/*'), objectsArn(d, 'objects', `log/${d.tenantId}/*`)],
     keys: keys(d, '*'),
-    locks: [objectsArn(d, 'locks', '*')],
+    locks: [lockRecord(d)],
   };
   const buckets = places.map((place) => bucketArn(d, d.buckets[place]));
   return [

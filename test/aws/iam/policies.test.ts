@@ -64,9 +64,15 @@ const MATRIX: readonly (readonly [string, Request, readonly Duty[]])[] = [
   ['read a key of another tenant', get(`${KEYS}/rag/dek/other/doc/d-x/1-aa`), []],
   ['write a key of another tenant', put(`${KEYS}/rag/dek/other/doc/d-x/1-aa`), []],
   // The lock record
-  ['read the lock', get(`${LOCKS}/rag/acme`), ['sequencer', 'administrator']],
-  ['write the lock', put(`${LOCKS}/rag/acme`), ['sequencer']],
-  ['delete the lock', del(`${LOCKS}/rag/acme`), []],
+  ['read the lock', get(`${LOCKS}/rag/lock/acme`), ['sequencer', 'administrator']],
+  ['write the lock', put(`${LOCKS}/rag/lock/acme`), ['sequencer']],
+  ['read the lock of another tenant', get(`${LOCKS}/rag/lock/other`), []],
+  ['delete the lock', del(`${LOCKS}/rag/lock/acme`), []],
+  [
+    'end the retention of a tile early',
+    { action: 's3:BypassGovernanceRetention', resource: `${OBJECTS}/rag/log/acme/tile/0/000` },
+    [],
+  ],
   // The keys of KMS
   ['open the ring', kms('Decrypt', RING), EVERYBODY],
   ['open without a context', kms('Decrypt', {}), []],
@@ -188,7 +194,7 @@ describe('bucket policies', () => {
 
   it.each([
     ['the log to sequencers', put(`${OBJECTS}/rag/log/acme/checkpoint`), 'sequencer'],
-    ['the lock to sequencers', put(`${LOCKS}/rag/acme`), 'sequencer'],
+    ['the lock to sequencers', put(`${LOCKS}/rag/lock/acme`), 'sequencer'],
     [
       'the end of keys to administrators',
       del(`${KEYS}/rag/dek/acme/doc/d-x/1-aa`),
