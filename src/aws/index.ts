@@ -24,3 +24,4 @@ export { jobFor } from './s3-events.ts';
 export * from './s3-source.ts';
 export { isS3Uri, s3Uri, uriOfS3 } from './s3-uri.ts';
 export * from './sqs-queue.ts';
+export * from './lake-formation.ts';

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { fail } from '../core/index.ts';
 import type { DocumentSource } from '../ingest/index.ts';
 import { readAccessFile, type VaultIngestReport } from '../vault/index.ts';
+import { openDocuments } from './buckets.ts';
 import { addCommand, type Invocation, type World } from './command.ts';
 import { withProgress } from './progress.ts';
 import { bytesText, count, facts, visible } from './text.ts';
@@ -17,6 +18,7 @@ interface IngestCommandOptions {
   readonly namespace?: string;
   readonly region?: string;
   readonly endpoint?: string;
+  readonly catalogue?: string;
 }
 
 /** `strongroom ingest`. */
@@ -47,6 +49,7 @@ export function registerIngest(program: Command, world: World): void {
           collect,
         )
         .option('--namespace <id>', 'source namespace of the documents (default: files or s3)')
+        .option('--catalogue <file>', 'LF-tags that restrict documents (docs/cloud.md)')
         .option('--region <name>', 'Region of the buckets; default: of the environment')
         .option('--endpoint <url>', 'address of a stand-in for S3'),
     run: ingest,
@@ -85,7 +88,7 @@ async function sourceOf(invocation: Invocation<IngestCommandOptions>): Promise<{
   readonly from: readonly string[] | DocumentSource;
   readonly close: () => void;
 }> {
-  const { world, options } = invocation;
+  const { world } = invocation;
   const given = invocation.arguments;
   const remote = given.filter((one) => one.startsWith('s3://'));
   if (remote.length === 0) {
@@ -94,8 +97,8 @@ async function sourceOf(invocation: Invocation<IngestCommandOptions>): Promise<{
   }
   if (remote.length < given.length) throw fail('USAGE', 'name either paths or s3:// addresses');
   // The SDK is loaded for those alone who name a bucket.
-  const { S3Documents, s3Source } = await import('../aws/index.ts');
-  const documents = new S3Documents({ region: options.region, endpoint: options.endpoint });
+  const { s3Source } = await import('../aws/index.ts');
+  const documents = await openDocuments(invocation);
   return { from: s3Source(remote, documents), close: () => documents.close() };
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Command } from 'commander';
 import { readAccessFile, runWorker, type WorkerReport } from '../vault/index.ts';
+import { openDocuments } from './buckets.ts';
 import { addCommand, type Invocation, type World } from './command.ts';
 import { interruption } from './interruption.ts';
 import { positive } from './numbers.ts';
@@ -15,6 +16,7 @@ interface WorkerCommandOptions {
   readonly tries: number;
   readonly visibility: number;
   readonly endpoint?: string;
+  readonly catalogue?: string;
   readonly region?: string;
 }
 
@@ -36,6 +38,7 @@ export function registerWorker(program: Command, world: World): void {
         .option('--concurrency <n>', 'documents at work at the same time', positive)
         .option('--tries <n>', 'receipts of a message before it is put aside', positive, 5)
         .option('--visibility <seconds>', 'time for which a message is hidden', positive, 60)
+        .option('--catalogue <file>', 'LF-tags that restrict documents (docs/cloud.md)')
         .option('--region <name>', 'Region of queue and buckets; default: of the environment')
         .option('--endpoint <url>', 'address of a stand-in for S3 and SQS'),
     run: work,
@@ -46,7 +49,7 @@ async function work(invocation: Invocation<WorkerCommandOptions>): Promise<void>
   const { options, output } = invocation;
   const access = await readAccessFile(invocation.accessFile(options.access));
   const { session } = await invocation.open();
-  const { S3Documents, SqsQueue } = await import('../aws/index.ts');
+  const { SqsQueue } = await import('../aws/index.ts');
   const { region, endpoint, visibility, tries, namespace, concurrency } = options;
   const connection = { region, endpoint };
   const queue = new SqsQueue({ ...connection, queue: options.queue, visibility });
@@ -54,7 +57,7 @@ async function work(invocation: Invocation<WorkerCommandOptions>): Promise<void>
     options.deadLetter === undefined
       ? undefined
       : new SqsQueue({ ...connection, queue: options.deadLetter });
-  const source = new S3Documents(connection);
+  const source = await openDocuments(invocation);
   const stop = new AbortController();
   void interruption(invocation.world).then(() => {
     output.note('stopping: what is under way is finished');
