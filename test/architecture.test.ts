@@ -11,7 +11,8 @@ const LAYERS = [
   ['core'],
   ['provenance', 'keys', 'access', 'network'],
   ['store', 'index', 'embed', 'guard', 'identity'],
-  ['ingest', 'retrieve', 'witness', 'aws', 'opensearch'],
+  ['ingest', 'retrieve', 'witness', 'opensearch'],
+  ['aws'],
   ['vault'],
   ['cli'],
 ];
