@@ -68,6 +68,14 @@ async function refused(duties: readonly Duty[], work: () => Promise<unknown>): P
   return left;
 }
 
+/** Recorded calls of an operation on keys that begin so. */
+function countOf(operation: string, start: string): number {
+  return calls.filter((call) => {
+    const { Key = '' } = call.input as { Key?: string };
+    return call.operation === operation && Key.startsWith(start);
+  }).length;
+}
+
 describe('calls that were recorded', () => {
   it('of founding a vault are those of an administrator who runs a sequencer', async () => {
     const recorded = [...calls];
@@ -110,6 +118,12 @@ describe('calls that were recorded', () => {
       });
     expect(await refused(['ingest', 'sequencer'], work)).toEqual([]);
     expect(sqs.queues.get('dead')).not.toEqual([]);
+    // What docs/operations.md multiplies by prices.
+    expect([countOf('HeadObject', 'public/'), countOf('GetObject', 'public/')]).toEqual([6, 3]);
+    const written = ['rag/obj/doc/', 'rag/dek/acme/doc/'].map((place) =>
+      countOf('PutObject', place),
+    );
+    expect(written).toEqual([3, 3]);
     const operations = new Set(calls.map(({ operation }) => operation));
     expect([...operations]).toEqual(
       expect.arrayContaining(['ReceiveMessage', 'SendMessage', 'HeadObject']),
