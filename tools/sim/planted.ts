@@ -106,8 +106,13 @@ export const PLANTED: readonly PlantedBug[] = [
     edits: [
       {
         file: 'retrieve/resolve.ts',
-        find: 'const key = `${doc.entryLeafHash} ${candidate.i}`;',
-        replace: 'const key = `${doc.docId} ${candidate.i}`;',
+        find: 'function nameOf({ entryLeafHash }: DocValue',
+        replace: 'function nameOf({ docId }: DocValue',
+      },
+      {
+        file: 'retrieve/resolve.ts',
+        find: 'return `${entryLeafHash} ${i}`;',
+        replace: 'return `${docId} ${i}`;',
       },
     ],
   },
