@@ -25,3 +25,4 @@ export * from './s3-source.ts';
 export { isS3Uri, s3Uri, uriOfS3 } from './s3-uri.ts';
 export * from './sqs-queue.ts';
 export * from './lake-formation.ts';
+export * from './bucket-settings.ts';

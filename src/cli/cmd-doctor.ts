@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { addCommand, type Invocation, type World } from './command.ts';
 import { checkAccessFile, checkDisk, checkHome, checkRuntime } from './doctor-machine.ts';
+import { checkHomeServices } from './doctor-home.ts';
 import { checkVault } from './doctor-vault.ts';
 import type { Finding } from './doctor-finding.ts';
 import type { Paint } from './output.ts';
@@ -9,7 +10,14 @@ import type { Paint } from './output.ts';
 /** Looks at one part of the machine or the vault. */
 export type Check = (invocation: Invocation<unknown>) => Promise<readonly Finding[]>;
 
-const CHECKS: readonly Check[] = [checkRuntime, checkDisk, checkHome, checkAccessFile, checkVault];
+const CHECKS: readonly Check[] = [
+  checkRuntime,
+  checkDisk,
+  checkHome,
+  checkAccessFile,
+  checkHomeServices,
+  checkVault,
+];
 
 /** `strongroom doctor`. */
 export function registerDoctor(program: Command, world: World): void {

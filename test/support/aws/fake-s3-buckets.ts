@@ -35,6 +35,8 @@ const KEPT = /^(?:x-amz-meta-.*|x-amz-server-side-encryption.*|x-amz-checksum-sh
 export class FakeBucket {
   versioning: 'Enabled' | 'Suspended' | null = null;
   readonly hasObjectLock: boolean;
+  /** Content of the answers about public access and encryption. */
+  readonly settings = new Map<'publicAccessBlock' | 'encryption', string>();
   readonly objects = new Map<string, FakeVersion[]>();
   readonly uploads = new Map<
     string,

@@ -59,6 +59,12 @@ export async function startFakeS3(): Promise<FakeS3> {
   return fake;
 }
 
+/** What is answered about settings that were never made. */
+const UNSET = {
+  publicAccessBlock: 'NoSuchPublicAccessBlockConfiguration',
+  encryption: 'ServerSideEncryptionConfigurationNotFoundError',
+} as const;
+
 type Reply = readonly [status: number, headers: Record<string, string>, body: Buffer | string];
 
 async function answer(
@@ -124,6 +130,12 @@ function onBucket(fake: FakeS3, bucket: FakeBucket, seen: SeenRequest, body: Buf
   if (query.has('object-lock')) {
     if (!bucket.hasObjectLock) throw new S3Refusal(404, 'ObjectLockConfigurationNotFoundError');
     return xml('ObjectLockConfiguration', '<ObjectLockEnabled>Enabled</ObjectLockEnabled>');
+  }
+  for (const setting of ['publicAccessBlock', 'encryption'] as const) {
+    if (!query.has(setting)) continue;
+    const content = bucket.settings.get(setting);
+    if (content === undefined) throw new S3Refusal(404, UNSET[setting]);
+    return xml(`${setting}Configuration`, content);
   }
   if (query.has('versions')) return listVersions(fake, bucket, query);
   if (query.get('list-type') === '2') return listObjects(fake, bucket, query);
