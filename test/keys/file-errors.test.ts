@@ -32,6 +32,9 @@ describe('an error of the file system', () => {
     const bug = new TypeError('undefined is not a function');
     expect(typedFileError(bug)).toBe(bug);
     expect(typedFileError('text')).toBe('text');
+    expect(typedFileError(null)).toBeNull();
+    const numbered = { code: 28 };
+    expect(typedFileError(numbered)).toBe(numbered);
   });
 
   it('of work that succeeds is none', async () => {
