@@ -186,7 +186,7 @@ function mutationText({ rooms }: Mutation): string {
     ...[room, `${score.toFixed(1)} %`, number(noticed), survivors, measured],
   ]);
   const head = ['room', 'noticed', 'mutants noticed', 'survivors', 'measured'];
-  return `${table(head, rows)}\n\nEvery survivor is listed in [mutation.md](mutation.md).`;
+  return `${table(head, rows)}\n\nThese are the files that were measured so far, not whole rooms; they and every survivor are listed in [mutation.md](mutation.md).`;
 }
 
 function fuzzText({ planted, runs }: Fuzz): string {
