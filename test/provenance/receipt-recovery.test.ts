@@ -107,6 +107,18 @@ describe('a receipt of a log whose key has changed', () => {
     expect(verdict.recoveries.map(({ old }) => old.size)).toEqual([40, verdict.head.size - 2]);
   });
 
+  it('is proven when the log went back after its key had changed', async () => {
+    const { receipts, before } = await story(null, 'log-2');
+    const { replica, author } = receipts;
+    replica.accept(await author.recovery(LOST, receipts.head()));
+    await replica.seal();
+    const receipt = await receipts.receipt();
+    expect(receipt.recoveries).toHaveLength(2);
+    expect(verifyReceipt(receipt, receipts.trust(before)).proved).toBe(true);
+    const longer = { ...LOST, size: LOST.size + 1 };
+    expectRefusal(() => verifyReceipt(receipt, receipts.trust(longer)), 'RECEIPT_INVALID');
+  });
+
   it('INV-RECEIPT-LOG-KEY: follows no change that is older than the head it has seen, or of no head at all', async () => {
     const { receipts, before } = await story(null, 'log-2');
     const receipt = await receipts.receipt();
