@@ -146,6 +146,28 @@ describe('a run', () => {
     expect(await world.ingest()).toMatchObject({ unchanged: 80, added: 0, updated: 0 });
   });
 
+  it('that may not remove what it stored in vain reports the refusal all the same', async () => {
+    const world = await manyDocuments(40);
+    const { access, documents } = world;
+    let denied = 0;
+    const objects = watchedStore(world, (method, path) => {
+      if (method !== 'delete' || !path.startsWith('obj/doc/')) return Promise.resolve();
+      denied += 1;
+      throw fail('SERVICE_DENIED', 'the service does not allow this call to these credentials');
+    });
+    await world.use(
+      async (vault) => {
+        const runs = await Promise.all([1, 2].map(() => vault.ingest([documents], { access })));
+        const failures = runs.flatMap((report) => report.failures);
+        expect(failures.length).toBe(denied);
+        expect(denied).toBeGreaterThan(0);
+        expect(new Set(failures.map(({ code }) => code))).toEqual(new Set(['INGEST_CONFLICT']));
+        expect(await vault.verifyAll()).toMatchObject({ documents: 40, failures: [] });
+      },
+      { objects },
+    );
+  });
+
   it('by another process is told who holds the vault', async () => {
     const world = await manyDocuments(1);
     await world.use(async (vault) => {

@@ -42,7 +42,10 @@ export function watchedStore(
     getRange: (path, offset, length) => store.getRange(path, offset, length),
     stat: (path) => store.stat(path),
     list: (prefix) => store.list(prefix),
-    delete: (path) => store.delete(path),
+    delete: async (path) => {
+      await around('delete', path, null);
+      return store.delete(path);
+    },
   };
 }
 
