@@ -29,7 +29,7 @@ export async function partsOf(world: World, rounds: Rounds): Promise<Part[]> {
       'all of it',
       (n) => retriever.search({ caller, query: cycled(questions, n).text, k: K, mode: 'vector' }),
     ],
-    ['follow the head: read the published checkpoint', () => session.follow()],
+    ['follow the head: look whether it moved', () => session.follow()],
     [
       'decide: classes of the caller, twice',
       () => [1, 2].map(() => retriever.authoriser.authorise(caller, 'read')),
