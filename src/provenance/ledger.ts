@@ -65,7 +65,7 @@ export class Ledger {
    *   {@link CLOCK_AHEAD} {@link HEAD_STALE} {@link SIGNATURE_INVALID}
    */
   static open(options: LedgerOptions): Promise<Ledger> {
-    return whileItMoves(() => Ledger.#open(options));
+    return whileItMoves(options.reader, () => Ledger.#open(options));
   }
 
   static async #open(options: LedgerOptions): Promise<Ledger> {
@@ -173,7 +173,7 @@ export class Ledger {
    * @throws as {@link Ledger.open}; the view then stays as it was
    */
   refresh(): Promise<void> {
-    return whileItMoves(() => this.#refresh());
+    return whileItMoves(this.#options.reader, () => this.#refresh());
   }
 
   async #refresh(): Promise<void> {

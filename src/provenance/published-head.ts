@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a published checkpoint must show before anything of its log is believed.
-import { type Clock, fail, isStrongroomError } from '../core/index.ts';
+import { type Clock, compareBytes, fail, isStrongroomError } from '../core/index.ts';
 import { type Checkpoint, openCheckpoint } from './checkpoint.ts';
 import { type Cosignature, cosignaturesOf, requireQuorum, type Witnesses } from './cosignature.ts';
 import type { LogReader } from './log-reader.ts';
@@ -28,14 +28,19 @@ const TRIES = 4;
 
 /**
  * Reads a published log, from its checkpoint on, in work that may be done again: while it is read, sequencers of other
- * machines may publish two more heads and remove the partial tiles of this one, which then looks truncated.
+ * machines may publish two more heads and remove the partial tiles of this one, which then looks truncated. A log that
+ * looks so while its checkpoint stays the same is truncated.
  */
-export async function whileItMoves<T>(work: () => Promise<T>): Promise<T> {
+export async function whileItMoves<T>(reader: LogReader, work: () => Promise<T>): Promise<T> {
+  let last: Uint8Array | null = null;
   for (let left = TRIES; ; left--) {
     try {
       return await work();
     } catch (error) {
       if (left === 1 || !isStrongroomError(error, 'LOG_TRUNCATED')) throw error;
+      const present = await reader.checkpointBytes();
+      if (present === null || (last !== null && compareBytes(present, last) === 0)) throw error;
+      last = present;
     }
   }
 }

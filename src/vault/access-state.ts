@@ -56,6 +56,11 @@ export class AccessState {
     };
   }
 
+  /** Whether every class record that is there could be read. */
+  get isWhole(): boolean {
+    return this.#unread.size === 0;
+  }
+
   /** Takes over what changed in the ledger, and what could not be read before. */
   async apply(records: readonly StateRecord[]): Promise<void> {
     for (const aclDigest of [...this.#unread]) {

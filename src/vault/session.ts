@@ -163,14 +163,15 @@ export class Session {
   }
 
   /**
-   * Follows the published head. Where the store can tell that nothing was published, nothing is read; calls that overlap
-   * wait for each other, and those that wait share one reading.
+   * Follows the published head. Where the store can tell that nothing was published, nothing is read, but for class records
+   * that could not be read before; calls that overlap wait for each other, and those that wait share one reading.
    * @param atLeast a log size that must have been reached if it is published at all
    */
   follow(atLeast = 0): Promise<void> {
     return this.#reporting(async () => {
       const { ledger } = this;
-      const isCurrent = this.isSettled && ledger.isPublished && ledger.head.size >= atLeast;
+      const isKnown = ledger.isPublished && ledger.head.size >= atLeast;
+      const isCurrent = isKnown && this.isSettled && this.#access.isWhole;
       if (!isCurrent) await this.#catchUp();
       ledger.requireUsable();
       const { maxAge, witnesses } = this.access.policy;

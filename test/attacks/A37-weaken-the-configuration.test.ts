@@ -137,11 +137,13 @@ move(
         );
         expect([file, options]).toEqual([file, null]);
       }
-      // Places, passphrases, and how output looks: none of them decides what is believed.
+      // Places, passphrases, how a search engine is known (which is hostile anyway), and how output looks: none of them
+      // decides what is believed.
       const harmless = [
         ...['ACCESS', 'DEBUG', 'HOME', 'PASSPHRASE', 'PASSPHRASE_FILE', 'VAULT'].map(
           (name) => `STRONGROOM_${name}`,
         ),
+        ...['STRONGROOM_OPENSEARCH', 'STRONGROOM_OPENSEARCH_CA'],
         ...['XDG_CONFIG_HOME', 'NO_COLOR', 'FORCE_COLOR', 'TERM', 'USER', 'LOGNAME'],
       ];
       expect([...environment].filter((name) => !harmless.includes(name))).toEqual([]);

@@ -56,10 +56,9 @@ function signedMeta(input: Uint8Array): void {
   const tree = concat(u32be(claimed), ...hashes, ...leaves.map((leaf) => lp(leaf)), lp(doc));
   const bytes = concat(tree, head.subarray(4));
   const facts = hex(hmac(opening, concat(lp('sr/facts/v1'), lp(doc))));
-  // With as many hashes as are claimed, of which the last may be bytes of the leaves.
-  const present = Array.from({ length: Math.min(claimed, 64) }, (_, i) =>
-    bytes.subarray(4 + 32 * i, 36 + 32 * i),
-  );
+  // With as many hashes as are claimed and there, of which the last may be bytes of the leaves.
+  const whole = Math.min(claimed, 64, Math.floor((bytes.length - 4) / 32));
+  const present = Array.from({ length: whole }, (_, i) => bytes.subarray(4 + 32 * i, 36 + 32 * i));
   const signed = { chunks: claimed, chunkRoot: hex(rootOf(present)), facts };
   const opened = openMeta(bytes, signed, opening);
   promise(opened.leaves.length === leaves.length, 'a meta part has all its leaves');
