@@ -11,7 +11,7 @@ import {
   type Witnesses,
 } from '../provenance/index.ts';
 import { logPrefix } from '../store/index.ts';
-import type { HeldLock, VaultContext } from './context.ts';
+import { type HeldLock, reportRefusal, type VaultContext } from './context.ts';
 import { snapshotState } from './state-snapshot.ts';
 import { cosigner } from './witnessing.ts';
 
@@ -77,9 +77,14 @@ export class VaultWriter {
     }
   }
 
-  /** Appends entries; resolves when they are acknowledged or refused. */
-  commit(entries: readonly Uint8Array[]): Promise<CommitOutcome[]> {
-    return this.#sequencer.commit(entries);
+  /** Appends entries; resolves when they are acknowledged or refused. What is not as it was signed is alarmed. */
+  async commit(entries: readonly Uint8Array[]): Promise<CommitOutcome[]> {
+    try {
+      return await this.#sequencer.commit(entries);
+    } catch (error) {
+      reportRefusal(this.#context, error);
+      throw error;
+    }
   }
 
   /**
