@@ -88,6 +88,7 @@ function configuration(file: string, key: string, report: string): object {
     ignorePatterns: [
       '/bench',
       '/docs',
+      '/.services',
       'dist',
       '.cache',
       'coverage',
